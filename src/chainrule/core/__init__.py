@@ -1,0 +1,1 @@
+"""Mechanism without mathematics: rules, shapes, parameters, plans, randomness."""
