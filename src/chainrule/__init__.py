@@ -1,0 +1,81 @@
+"""Neural networks by hand-derived backpropagation, with Keras' names.
+
+``import chainrule`` loads this file only; each part is loaded when first used::
+
+    from chainrule.models import Sequential
+    from chainrule.layers import Dense
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from chainrule.version import __version__
+
+if TYPE_CHECKING:
+    from chainrule import (
+        activations,
+        callbacks,
+        config,
+        datasets,
+        errors,
+        initializers,
+        layers,
+        losses,
+        metrics,
+        models,
+        optimizers,
+        testing,
+        utils,
+    )
+    from chainrule.layers import Input
+    from chainrule.models import Sequential
+
+_MODULES = (
+    "activations",
+    "callbacks",
+    "config",
+    "datasets",
+    "errors",
+    "initializers",
+    "layers",
+    "losses",
+    "metrics",
+    "models",
+    "optimizers",
+    "testing",
+    "utils",
+)
+_CLASSES = {"Input": "layers", "Sequential": "models"}
+
+__all__ = [
+    "Input",
+    "Sequential",
+    "__version__",
+    "activations",
+    "callbacks",
+    "config",
+    "datasets",
+    "errors",
+    "initializers",
+    "layers",
+    "losses",
+    "metrics",
+    "models",
+    "optimizers",
+    "testing",
+    "utils",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _MODULES:
+        return import_module(f"chainrule.{name}")
+    if name in _CLASSES:
+        return getattr(import_module(f"chainrule.{_CLASSES[name]}"), name)
+    raise AttributeError(f"module 'chainrule' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -1,0 +1,53 @@
+"""The fusion pass: an activation and the loss behind it become one exact rule."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from chainrule.core.plan import Graph, Node
+from chainrule.core.rule import Rule
+
+Table = Mapping[tuple[str, str], Rule]
+"""Names of an activation's rule and a loss's rule, and the rule that is both.
+
+The fused rule takes the activation's input and the targets, and its auxiliary output is the
+activation's output, so that metrics still find the prediction under its name.
+"""
+
+
+def fuse(graph: Graph, table: Table) -> tuple[Graph, tuple[str, ...]]:
+    """Replace every pair of ``table`` found in ``graph``.
+
+    Returns:
+        The new graph, and a line in words for each replacement.
+    """
+    nodes = list(graph.nodes)
+    made_by = {node.output: node for node in nodes}
+    done = []
+    for loss in graph.nodes:
+        prediction = loss.inputs.get("y_pred", "")
+        activation = made_by.get(prediction)
+        fused = activation and table.get((activation.rule.name, loss.rule.name))
+        if not activation or not fused or _readers(nodes, prediction) > 1:
+            continue
+        nodes[nodes.index(loss)] = _fused(fused, activation, loss)
+        nodes.remove(activation)
+        done.append(f"{activation.layer}/{activation.rule.name} + {loss.rule.name} → {fused.name}")
+    return replace(graph, nodes=tuple(nodes)), tuple(done)
+
+
+def _readers(nodes: list[Node], array: str) -> int:
+    return sum(array in node.inputs.values() for node in nodes)
+
+
+def _fused(rule: Rule, activation: Node, loss: Node) -> Node:
+    (z,) = activation.inputs.values()
+    losses, prediction = rule.outputs
+    return Node(
+        rule,
+        loss.layer,
+        {"z": z, "y_true": loss.inputs["y_true"]},
+        {losses: loss.output, prediction: activation.output},
+        {name: value for name, value in loss.options.items() if name in rule.options},
+    )

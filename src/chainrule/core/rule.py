@@ -1,0 +1,208 @@
+"""Rules: one equation, one function, each derivative beside it.
+
+A rule is a pure forward function and one pure function per cotangent (∂L/∂input). A derivative
+names, as parameters, the inputs and outputs of the rule that it needs, and ``y_bar``, the
+cotangent of the rule's first output ``y``. The bodies are straight lines of NumPy, so that every
+reader (the engines, the trace, the gradient check, the documentation) can use the same source.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from chainrule import config
+from chainrule.core.registry import Registry
+from chainrule.core.shapes import Signature, parse
+from chainrule.errors import ArgumentError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Array = NDArray[Any]
+
+Function = Callable[..., Any]
+
+
+def parameters(function: Function) -> tuple[str, ...]:
+    """The names of a function's parameters, positional and keyword-only."""
+    code = function.__code__
+    return code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
+
+
+class Formula:
+    """A named straight-line function with a shape text.
+
+    Attributes:
+        name: Unique among its kind: ``"dense"``.
+        signature: The parsed shape text.
+        forward: The function itself, on NumPy arrays.
+        options: Keyword-only scalars with their defaults (none: must be given).
+    """
+
+    def __init__(self, name: str, shapes: str, forward: Function) -> None:
+        self.name = name
+        self.signature: Signature = parse(shapes)
+        self.forward = forward
+        self.inputs = tuple(spec.name for spec in self.signature.inputs)
+        self.outputs = tuple(spec.name for spec in self.signature.outputs)
+        defaults = forward.__kwdefaults__ or {}
+        names = parameters(forward)
+        self.options: dict[str, Any] = {
+            option: defaults.get(option) for option in names if option not in self.inputs
+        }
+        if names[: len(self.inputs)] != self.inputs:
+            raise ArgumentError(
+                f"The parameters of rule {name!r} must be the inputs of its shape text.",
+                parameters=names,
+                shapes=shapes,
+            )
+        self.__doc__ = forward.__doc__
+        self.__name__ = name
+        self.__module__ = forward.__module__
+
+    def functions(self) -> dict[str, Function]:
+        """Every function of the formula by what it computes."""
+        return {self.outputs[0]: self.forward}
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__.lower()} {self.name}: {self.signature.text}>"
+
+    def __reduce__(self) -> Any:
+        return (_by_name, (type(self).__name__, self.name))
+
+
+class Rule(Formula):
+    """A formula with derivatives: a node's forward and backward pass.
+
+    Calling a rule evaluates it: ``sigmoid([0.0])``. Lists and integers become arrays of
+    ``chainrule.config.floatx()``; arrays of floats keep their dtype.
+
+    Attributes:
+        cotangents: For each differentiable input, the function that gives ∂L/∂input.
+        elementwise: Whether each output element depends on the input element at its place only.
+        example: For options without a default, a value (or a function of the axes that gives
+            one), from which the conformance suite makes its inputs.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        shapes: str,
+        forward: Function,
+        elementwise: bool = False,
+        example: Mapping[str, Any] | None = None,
+    ) -> None:
+        super().__init__(name, shapes, forward)
+        self.elementwise = elementwise
+        self.example = dict(example or {})
+        self.cotangents: dict[str, Function] = {}
+
+    @property
+    def cotangent_name(self) -> str:
+        """What derivatives call the cotangent of the first output: ``"y_bar"``."""
+        return f"{self.outputs[0]}_bar"
+
+    def wrt(self, name: str) -> Callable[[Function], Function]:
+        """Decorate the function that gives the cotangent of input ``name``.
+
+        Raises:
+            ArgumentError: There is no such input, or the function asks for something that is
+                neither an input, an output, an option of the rule nor its cotangent.
+        """
+
+        def register(function: Function) -> Function:
+            known = {*self.inputs, *self.outputs, *self.options, self.cotangent_name}
+            unknown = set(parameters(function)) - known
+            if name not in self.inputs or unknown:
+                raise ArgumentError(
+                    f"A derivative of rule {self.name!r} may name {sorted(known)} only.",
+                    wrt=name,
+                    unknown=sorted(unknown),
+                )
+            self.cotangents[name] = function
+            return function
+
+        return register
+
+    def functions(self) -> dict[str, Function]:
+        """Forward and derivatives by what they compute: ``{"y": …, "∂L/∂z": …}``."""
+        return super().functions() | {f"∂L/∂{k}": f for k, f in self.cotangents.items()}
+
+    def __call__(self, *arrays: Any, **options: Any) -> Any:
+        """Evaluate the rule on arrays, lists or numbers; returns its first output."""
+        y = self.forward(*map(_floats, arrays), **options)
+        return y[0] if len(self.outputs) > 1 else y
+
+
+class UpdateRule(Formula):
+    """An element-wise update of parameters: θ, g and state in, θ and state out.
+
+    Its options are scalars. Those that change from step to step (a step size with bias
+    correction) have a function of their own beside the rule, decorated with :meth:`scalar`.
+
+    Attributes:
+        scalars: For each such option, the function that gives it.
+    """
+
+    def __init__(self, name: str, shapes: str, forward: Function) -> None:
+        super().__init__(name, shapes, forward)
+        self.scalars: dict[str, Function] = {}
+
+    def scalar(self, name: str) -> Callable[[Function], Function]:
+        """Decorate the function that computes option ``name`` from the step ``t`` and others."""
+
+        def register(function: Function) -> Function:
+            self.scalars[name] = function
+            return function
+
+        return register
+
+    def functions(self) -> dict[str, Function]:
+        """The update and its scalars by what they compute."""
+        return self.scalars | super().functions()
+
+
+RULES: Registry[Rule] = Registry("rule")
+UPDATES: Registry[UpdateRule] = Registry("update rule")
+
+
+def rule(
+    name: str, shapes: str, example: Mapping[str, Any] | None = None
+) -> Callable[[Function], Rule]:
+    """Make a rule of the function below and register it.
+
+    Example:
+        >>> @rule("scaled_sum", "x[*N,I] -> y[*N]")
+        ... def scaled_sum(x, *, scale=2.0):
+        ...     return scale * np.sum(x, axis=-1)     # y = s Σᵢ xᵢ
+    """
+    return lambda function: RULES.add(name, Rule(name, shapes, function, example=example))
+
+
+def elementwise(name: str) -> Callable[[Function], Rule]:
+    """Make an element-wise rule of one input ``z`` and register it."""
+
+    def register(function: Function) -> Rule:
+        (z, *_) = parameters(function)
+        return RULES.add(name, Rule(name, f"{z}[*S] -> y[*S]", function, elementwise=True))
+
+    return register
+
+
+def update_rule(name: str, shapes: str) -> Callable[[Function], UpdateRule]:
+    """Make an update rule of the function below and register it."""
+    return lambda function: UPDATES.add(name, UpdateRule(name, shapes, function))
+
+
+def _by_name(kind: str, name: str) -> Formula:
+    return UPDATES.find(name) if kind == "UpdateRule" else RULES.find(name)
+
+
+def _floats(value: Any) -> Array:
+    array = np.asarray(value)
+    if array.dtype.kind == "f" and isinstance(value, np.ndarray | np.generic):
+        return array
+    return array.astype(config.floatx())

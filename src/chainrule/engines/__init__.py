@@ -1,0 +1,1 @@
+"""Engines: readers of the plan that compute. They never see a layer."""

@@ -1,0 +1,73 @@
+"""Dropout: in training, a random part of the inputs is set to zero."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np  # noqa: F401  (rules are rebound to other namespaces by this name)
+
+from chainrule.core.plan import GraphBuilder
+from chainrule.core.rule import rule
+from chainrule.errors import ArgumentError, ShapeError
+from chainrule.layers.layer import Layer
+
+
+@rule("dropout", "x[*S] keep[*S]:unit -> y[*S]")
+def dropout(x, keep, *, rate=0.5):
+    """Inverted dropout (Srivastava et al., 2014): what is kept is scaled up, so the mean stays."""
+    return x * keep * (1 / (1 - rate))  # y = x · k / (1 − r)
+
+
+@dropout.wrt("x")
+def dropout_wrt_x(keep, y_bar, *, rate=0.5):
+    return y_bar * keep * (1 / (1 - rate))  # ∂L/∂x = ȳ · k / (1 − r)
+
+
+class Dropout(Layer):
+    """Sets each input to 0 with probability ``rate`` while training; else the identity.
+
+    Args:
+        rate: Fraction to drop, in [0, 1).
+        noise_shape: Shape of the mask with 1 where it is shared along an axis, as in Keras.
+        seed: A seed of the layer's own; ``None`` for the model's.
+        **kwargs: See :class:`Layer`.
+    """
+
+    def __init__(
+        self,
+        rate: float,
+        noise_shape: Any = None,
+        seed: int | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        if isinstance(rate, bool) or not isinstance(rate, int | float) or not 0 <= rate < 1:
+            raise ArgumentError(
+                f"Layer {self.name!r}: `rate` must be at least 0 and less than 1.", rate=rate
+            )
+        self.rate = float(rate)
+        self.noise_shape = None if noise_shape is None else tuple(noise_shape)
+        self.seed = seed
+
+    def expand(self, graph: GraphBuilder, x: str) -> str:
+        if not graph.training or self.rate == 0:
+            return x
+        shape = graph.shapes[x]
+        if self.noise_shape is not None:
+            if len(self.noise_shape) != len(shape):
+                raise ShapeError(
+                    f"Layer {self.name!r}: `noise_shape` must have {len(shape)} axes.",
+                    noise_shape=self.noise_shape,
+                )
+            pairs = zip(shape, self.noise_shape, strict=True)
+            shape = tuple(axis if given is None else given for axis, given in pairs)
+        keep = graph.noise("keep", 1 - self.rate, shape, self.seed)
+        graph.shapes[keep] = graph.shapes[x]
+        return graph.apply(dropout, {"x": x, "keep": keep}, "y", rate=self.rate)
+
+    def get_config(self) -> dict[str, Any]:
+        return super().get_config() | {
+            "rate": self.rate,
+            "noise_shape": self.noise_shape,
+            "seed": self.seed,
+        }

@@ -1,0 +1,34 @@
+"""Models: layers joined, trained by one loop for all engines."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from chainrule.models.sequential import Sequential
+
+__all__ = ["Sequential", "load_model", "save_model"]
+
+
+def load_model(
+    filepath: str | os.PathLike[str],
+    custom_objects: dict[str, Any] | None = None,
+    compile: bool = True,  # noqa: A002  (Keras' name)
+    safe_mode: bool = True,
+) -> Sequential:
+    """Load a model that ``model.save`` wrote. See :func:`chainrule.formats.archive.load`.
+
+    Args:
+        filepath: A ``.safetensors`` file.
+        custom_objects: Layer classes of your own, by name.
+        compile: Whether to restore loss, metrics and optimizer too.
+        safe_mode: Kept for Keras' signature: no file of chainrule can name code.
+    """
+    from chainrule.formats import archive
+
+    return archive.load(filepath, custom_objects, compile)
+
+
+def save_model(model: Sequential, filepath: str | os.PathLike[str], overwrite: bool = True) -> None:
+    """Save a model: the same as ``model.save``."""
+    model.save(filepath, overwrite)
