@@ -38,7 +38,7 @@ class Metric:
     def __init__(self, name: str | None = None, dtype: Any = None) -> None:
         self.name = name or self.default_name
         self.dtype = None if dtype is None else config.float_name("dtype", dtype)
-        self.reset_state()
+        self._sums: Array = np.zeros(2)
 
     def values(self, y_true: Array, y_pred: Array) -> Array:
         """One value per sample."""
@@ -102,7 +102,7 @@ class _RuleMetric(Metric):
         self.options = options
 
     def values(self, y_true: Array, y_pred: Array) -> Array:
-        return self.rule.forward(y_true, y_pred, **self.options)  # type: ignore[no-any-return]
+        return self.rule.forward(y_true, y_pred, **self.options)
 
 
 class MeanSquaredError(_RuleMetric):
@@ -145,10 +145,8 @@ class _Crossentropy(_RuleMetric):
 
     def values(self, y_true: Array, y_pred: Array) -> Array:
         if self.from_logits:
-            return self.logits_rule.forward(y_pred, y_true, **self.options)[0]  # type: ignore[no-any-return]
-        return self.rule.forward(  # type: ignore[no-any-return]
-            y_true, y_pred, **self.options, epsilon=config.epsilon()
-        )
+            return self.logits_rule.forward(y_pred, y_true, **self.options)[0]
+        return self.rule.forward(y_true, y_pred, **self.options, epsilon=config.epsilon())
 
     def get_config(self) -> dict[str, Any]:
         return super().get_config() | {"from_logits": self.from_logits} | self.options
@@ -199,7 +197,7 @@ class BinaryAccuracy(Metric):
         self.threshold = threshold
 
     def values(self, y_true: Array, y_pred: Array) -> Array:
-        return np.mean(np.equal(y_true, y_pred > self.threshold), axis=-1)  # type: ignore[no-any-return]
+        return np.mean(np.equal(y_true, y_pred > self.threshold), axis=-1)
 
     def get_config(self) -> dict[str, Any]:
         return super().get_config() | {"threshold": self.threshold}
@@ -268,7 +266,7 @@ for _metric, *_aliases in (
     (TopKCategoricalAccuracy,),
     (SparseTopKCategoricalAccuracy,),
 ):
-    METRICS.add(_metric().name, _metric, _metric.__name__, *_aliases)  # type: ignore[attr-defined]
+    METRICS.add(_metric().name, _metric, _metric.__name__, *_aliases)
 
 RESOLVED_BY_SHAPE = {
     "accuracy": (BinaryAccuracy, SparseCategoricalAccuracy, CategoricalAccuracy),

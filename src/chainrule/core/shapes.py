@@ -35,7 +35,7 @@ class Spec:
     bound: str = ""
     auxiliary: bool = False
 
-    def shape(self, axes: Axes, options: Mapping[str, Any] = {}) -> Shape:  # noqa: B006
+    def shape(self, axes: Axes, options: Mapping[str, Any] = {}) -> Shape:
         """The shape under ``axes``; a name bound by no input is taken from the rule's options."""
         lengths: list[int | None] = []
         for axis in self.axes:

@@ -117,7 +117,8 @@ def step(
         All values of the forward pass, and a dictionary with the new trainable part of
         ``theta``, the gradient ``grad`` and the new state vectors.
     """
-    assert plan.train is not None and plan.update is not None  # noqa: S101
+    assert plan.train is not None  # noqa: S101
+    assert plan.update is not None  # noqa: S101
     values = forward(plan.train, {**batch, **plan.layout.views(theta)}, call)
     bars = backward(plan.train, plan.differentiated, values, call)
     moved = {"theta": theta[plan.layout.trainable], "grad": flat_gradient(plan, bars, xp)}

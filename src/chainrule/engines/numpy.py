@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from chainrule.core.plan import DIVISOR, LOSS, WEIGHT, X, Y_TRUE, Graph, Plan, divisor
+from chainrule.core.plan import DIVISOR, LOSS, WEIGHT, Y_TRUE, Graph, Plan, X, divisor
 from chainrule.core.rng import stream
 from chainrule.engines import interpret
 from chainrule.engines.base import Run, Sums
@@ -94,7 +94,7 @@ class NumpyProgram:
 
     def _batch(self, graph: Graph, x: Array, y: Array, weight: Array | None) -> interpret.Values:
         """The arrays from outside, in the plan's float type."""
-        losses = (len(x), *graph.shapes[LOSSES][1:])
+        losses = [len(x) if axis is None else axis for axis in graph.shapes[LOSSES]]
         if weight is None:
             weights = np.ones(losses, self.dtype)
         else:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from chainrule.core.registry import Registry
+from chainrule.layers.activation import Activation
 from chainrule.layers.dense import Dense
 from chainrule.layers.dropout import Dropout
 from chainrule.layers.layer import Input, InputLayer, Layer
 from chainrule.layers.rescaling import Rescaling
 from chainrule.layers.shaping import Flatten
-from chainrule.layers.activation import Activation
 
 __all__ = [
     "Activation",
@@ -47,4 +47,4 @@ def deserialize(config: dict[str, Any], custom_objects: dict[str, Any] | None = 
     """
     name = config.get("class_name")
     kind = (custom_objects or {}).get(str(name)) or LAYERS.find(name)
-    return kind.from_config(config["config"])  # type: ignore[no-any-return]
+    return kind.from_config(config["config"])

@@ -287,7 +287,7 @@ def _input_shape(owner: str, kwargs: dict[str, Any]) -> Shape | None:
     if kwargs:
         raise ArgumentError(
             f"Unrecognized keyword arguments passed to {owner}.",
-            **{"kwargs": kwargs},
+            kwargs=kwargs,
         )
     if shape is None:
         return None

@@ -13,7 +13,7 @@ __all__ = ["Sequential", "load_model", "save_model"]
 def load_model(
     filepath: str | os.PathLike[str],
     custom_objects: dict[str, Any] | None = None,
-    compile: bool = True,  # noqa: A002  (Keras' name)
+    compile: bool = True,
     safe_mode: bool = True,
 ) -> Sequential:
     """Load a model that ``model.save`` wrote. See :func:`chainrule.formats.archive.load`.

@@ -10,7 +10,7 @@ from typing import Any
 from chainrule import losses, metrics
 from chainrule.core.fusion import fuse
 from chainrule.core.layout import Layout
-from chainrule.core.plan import DIVISOR, LOSS, WEIGHT, X, Y_TRUE, Graph, GraphBuilder, Node, Plan
+from chainrule.core.plan import DIVISOR, LOSS, WEIGHT, Y_TRUE, Graph, GraphBuilder, Node, Plan, X
 from chainrule.core.shapes import Shape
 from chainrule.errors import ArgumentError
 from chainrule.layers.layer import Layer

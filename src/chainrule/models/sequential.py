@@ -155,7 +155,7 @@ class Sequential(Trainable):
         shape = self._declared_shape() if input_shape is None else tuple(input_shape)
         if shape is None:
             raise StateError(
-                f"Model {self.name!r} is not built: the shape of its input is not known. Begin with "
+                f"Model {self.name!r} is not built: its input's shape is not known. Begin with "
                 "Input(shape=…), or call build((None, …)), or fit it to data."
             )
         self._input_shape = (None, *shape[1:])
@@ -217,7 +217,8 @@ class Sequential(Trainable):
     @property
     def theta(self) -> Array:
         """All parameters as one flat vector: writing to it changes the model."""
-        assert self.base and self._theta is not None  # noqa: S101
+        self.base  # noqa: B018  (builds, or says what is missing)
+        assert self._theta is not None  # noqa: S101
         return self._theta
 
     @property

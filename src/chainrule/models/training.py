@@ -313,7 +313,8 @@ class Trainable:
                 "`validation_data` must be (x, y) or (x, y, sample_weight).",
                 type=type(validation_data).__name__,
             )
-        return training, self._data(*validation_data, prefix="validation ")
+        x, y, *weight = validation_data
+        return training, self._data(x, y, *weight, prefix="validation ")
 
     def _data(
         self,
@@ -321,6 +322,7 @@ class Trainable:
         y: Any,
         sample_weight: Any = None,
         class_weight: Mapping[Any, float] | None = None,
+        *,
         prefix: str = "",
     ) -> Data:
         """Check data; build the model by it if need be."""

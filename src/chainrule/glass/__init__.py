@@ -1,0 +1,1 @@
+"""Looking inside: numbers of a training step, and whether they are right."""

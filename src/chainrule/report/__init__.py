@@ -1,0 +1,1 @@
+"""Reports: functions from data to text and pictures."""
