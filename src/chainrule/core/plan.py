@@ -57,13 +57,16 @@ class Noise:
     """A random array that a node takes as input: drawn anew at every training step.
 
     Attributes:
-        name: Its name in the graph, and of its random stream.
+        name: Its name in the graph.
+        stream: Name of its random stream: by the layer's place in the model, not by its name,
+            so that two models of one shape and seed draw the same.
         keep: Probability of a one; the array holds zeros and ones.
         shape: Shape with ``None`` for the number of samples.
         seed: A layer's own seed; ``None`` for the model's.
     """
 
     name: str
+    stream: str
     keep: float
     shape: Shape
     seed: int | None = None
@@ -106,6 +109,7 @@ class GraphBuilder:
     def __init__(self, parameters: Mapping[str, Shape], input_shape: Shape, training: bool) -> None:
         self.training = training
         self.layer = ""
+        self.position = 0
         self.output = X
         self.shapes: dict[str, Shape] = {**parameters, X: tuple(input_shape)}
         self._nodes: list[Node] = []
@@ -148,7 +152,7 @@ class GraphBuilder:
 
     def noise(self, name: str, keep: float, shape: Shape, seed: int | None = None) -> str:
         """Add a random input of zeros and ones and return its name."""
-        drawn = Noise(f"{self.layer}/{name}", keep, shape, seed)
+        drawn = Noise(f"{self.layer}/{name}", f"{self.position}/{name}", keep, shape, seed)
         self._noises.append(drawn)
         self.shapes[drawn.name] = shape
         return drawn.name

@@ -111,7 +111,9 @@ class NumpyProgram:
         """The step's random inputs, from streams keyed by seed, name and step."""
         assert self.plan.train is not None  # noqa: S101
         for noise in self.plan.train.noises:
-            generator = stream(run.seed if noise.seed is None else noise.seed, noise.name, run.step)
+            generator = stream(
+                run.seed if noise.seed is None else noise.seed, noise.stream, run.step
+            )
             shape = [samples if axis is None else axis for axis in noise.shape]
             batch[noise.name] = (generator.random(shape, np.float32) < noise.keep).astype(
                 self.dtype

@@ -34,7 +34,7 @@ def save(model: Sequential, path: str | os.PathLike[str], overwrite: bool = True
     tensors = _weights(model)
     optimizer = model.optimizer
     if optimizer is not None:
-        tensors |= {f"optimizer/{name}": vector for name, vector in optimizer.state.items()}
+        tensors |= {f"optimizer.{name}": vector for name, vector in optimizer.state.items()}
     facts = {
         "kind": "model",
         "chainrule": __version__,
@@ -113,7 +113,16 @@ def _writable(path: str | os.PathLike[str], extension: str, overwrite: bool) -> 
 
 
 def _weights(model: Sequential) -> dict[str, Array]:
-    return {f"layers/{name}": view for name, view in model.layout.views(model.theta).items()}
+    """Views of all weights, named by the place of their layer: ``layers.0.kernel``.
+
+    So the weights of one model fit another of the same structure, whatever its layers are called.
+    """
+    views = model.layout.views(model.theta)
+    return {
+        f"layers.{place}.{weight.slot.name.rpartition('/')[2]}": views[weight.slot.name]
+        for place, layer in enumerate(model.layers)
+        for weight in layer.declared
+    }
 
 
 def _compile_config(model: Sequential) -> dict[str, Any] | None:
@@ -155,17 +164,17 @@ def _restore_optimizer(model: Sequential, tensors: Mapping[str, Array], iteratio
         return
     size, names = model.layout.trainable_size, optimizer.update().states
     for name in names:
-        vector = tensors.get(f"optimizer/{name}")
+        vector = tensors.get(f"optimizer.{name}")
         if vector is None or vector.shape != (size,):
             raise ModelFileError(f"the optimizer's state {name!r} is missing or has another size.")
-    optimizer.state = {name: tensors[f"optimizer/{name}"].copy() for name in names}
+    optimizer.state = {name: tensors[f"optimizer.{name}"].copy() for name in names}
     optimizer.iterations = int(iterations)
 
 
 def _fill(model: Sequential, tensors: Mapping[str, Array]) -> None:
     """Copy weights in by name, all or none."""
-    views = {f"layers/{name}": view for name, view in model.layout.views(model.theta).items()}
-    found = {name: tensor for name, tensor in tensors.items() if name.startswith("layers/")}
+    views = _weights(model)
+    found = {name: tensor for name, tensor in tensors.items() if name.startswith("layers.")}
     if set(found) != set(views):
         wrong = sorted(set(found) ^ set(views))
         raise ModelFileError(f"the model and the file differ in these weights: {', '.join(wrong)}.")

@@ -29,10 +29,15 @@ class Weight:
     slot: Slot
     initializer: initializers.Initializer
 
-    def initial(self, seed: int) -> Array:
-        """Its first value, from the initializer's own seed or the model's."""
+    def initial(self, seed: int, position: int) -> Array:
+        """Its first value, from the initializer's own seed or the model's.
+
+        The stream is named by the layer's place in the model, not by the layer's name, so that
+        two models of one shape and seed begin alike.
+        """
         own = self.initializer.seed
-        generator = stream(seed, self.slot.name) if own is None else stream(own, "initializer")
+        name = f"{position}/{self.slot.name.rpartition('/')[2]}"
+        generator = stream(seed, name) if own is None else stream(own, "initializer")
         return self.initializer.draw(self.slot.shape, generator)
 
 

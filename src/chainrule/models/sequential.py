@@ -172,11 +172,11 @@ class Sequential(Trainable):
         self.seed = fresh_seed() if self.seed is None else self.seed
         theta = np.empty(layout.size, self._base.dtype)
         views = layout.views(theta)
-        for layer in self._layers:
+        for position, layer in enumerate(self.layers):
             kept = layer._views
             for name, weight in zip(layer._declared, layer.declared, strict=True):
                 view = views[weight.slot.name]
-                view[...] = kept[name] if name in kept else weight.initial(self.seed)
+                view[...] = kept[name] if name in kept else weight.initial(self.seed, position)
             layer.attach(views)
         self._theta = theta
         self._forget_plan()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -356,8 +356,9 @@ class Trainable:
         with Interrupts() as interrupts:
             for first, last in stretches(steps, hooks.watches_batches):
                 hooks.on_train_batch_begin(first, {})
-                part = self._train(training, feed.next(last - first), batch_size)
-                sums.add(part.samples, part.loss, part.measures)
+                for order in feed.take(last - first):
+                    part = self._train(training, order, batch_size)
+                    sums.add(part.samples, part.loss, part.measures)
                 logs = self._logs(sums)
                 hooks.on_train_batch_end(last - 1, logs)
                 interrupts.check()
@@ -529,12 +530,14 @@ class _Order:
         self._shuffle = shuffle
         self._left = np.arange(0)
 
-    def next(self, batches: int) -> Array:
-        """Row numbers of the next ``batches`` batches of one pass."""
-        if not len(self._left):
-            self._left = self._draw()
-        taken, self._left = np.split(self._left, [batches * self._batch_size])
-        return taken
+    def take(self, batches: int) -> Iterator[Array]:
+        """Row numbers of the next ``batches`` batches, in one piece per pass over the data."""
+        while batches:
+            if not len(self._left):
+                self._left = self._draw()
+            taken, self._left = np.split(self._left, [batches * self._batch_size])
+            batches -= math.ceil(len(taken) / self._batch_size)
+            yield taken
 
     def _draw(self) -> Array:
         rows = np.arange(self._rows)

@@ -88,7 +88,9 @@ def check_equations(formula: Formula) -> None:
     """Every computing line of every function must end with its equation."""
     for what, function in formula.functions().items():
         for line in lines(function, what):  # type: ignore[arg-type]
-            assert line.equation, f"{formula.name}, {what}: no equation at {line.file}:{line.number}"
+            assert line.equation, (
+                f"{formula.name}, {what}: no equation at {line.file}:{line.number}"
+            )
 
 
 def check_shapes_and_types(

@@ -23,10 +23,13 @@ class Tolerance:
 
 TOLERANCES = {
     "differences": Tolerance(
-        1e-7, "central differences in float64: h² + ε/h ≈ 1e-10 per element, times sums of 1e2 terms"
+        1e-7,
+        "central differences in float64: h² + ε/h ≈ 1e-10 per element, times sums of 1e2 terms",
     ),
     "float64": Tolerance(1e-12, "the same sums in another order: u √K with K ≤ 1e4, u = 1e-16"),
-    "float32": Tolerance(2e-5, "the same sums in another order: u √K with K ≤ 1e4, u = 6e-8, twice"),
+    "float32": Tolerance(
+        2e-5, "the same sums in another order: u √K with K ≤ 1e4, u = 6e-8, twice"
+    ),
     "curve": Tolerance(1e-5, "losses in float32 after hundreds of updates: rounding accumulates"),
 }
 

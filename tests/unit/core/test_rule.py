@@ -1,0 +1,46 @@
+import copy
+import pickle
+
+import numpy as np
+import pytest
+
+from chainrule.activations import sigmoid
+from chainrule.core.registry import Registry
+from chainrule.core.rule import RULES, Rule
+from chainrule.errors import ArgumentError, UnknownNameError
+
+
+def test_a_derivative_may_ask_only_for_what_the_rule_has():
+    rule = Rule("probe", "x[*S] -> y[*S]", lambda x: x)
+    with pytest.raises(ArgumentError, match="unknown"):
+        rule.wrt("x")(lambda w, y_bar: y_bar)
+    with pytest.raises(ArgumentError):
+        rule.wrt("w")(lambda y_bar: y_bar)
+
+
+def test_parameters_must_be_the_inputs_of_the_shape_text():
+    with pytest.raises(ArgumentError, match="inputs of its shape text"):
+        Rule("probe", "x[N] w[N] -> y[N]", lambda w, x: x)
+
+
+def test_calling_a_rule_takes_lists_and_keeps_float_types():
+    assert sigmoid([0, 0]).dtype == np.float32
+    assert sigmoid(np.zeros(2)).dtype == np.float64
+    assert sigmoid(0.0) == 0.5
+
+
+def test_a_rule_is_itself_after_pickling_and_copying():
+    assert pickle.loads(pickle.dumps(sigmoid)) is sigmoid
+    assert copy.deepcopy(sigmoid) is sigmoid
+
+
+def test_a_name_is_given_once():
+    registry = Registry("thing")
+    registry.add("a", 1, "b")
+    with pytest.raises(ArgumentError, match="taken"):
+        registry.add("b", 2)
+
+
+def test_an_unknown_name_is_answered_with_the_nearest():
+    with pytest.raises(UnknownNameError, match="Did you mean 'sigmoid'"):
+        RULES.find("sigmod")
