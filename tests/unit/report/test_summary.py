@@ -50,7 +50,7 @@ def test_trainable_column_and_layer_range():
     text = summary(model, show_trainable=True, layer_range=("dense", "dense"))
     assert "Trainable" in text
     assert "│     N     │" in text
-    assert "dense_1" not in text
+    assert "dense_1 (Dense)" not in text
     with pytest.raises(ArgumentError, match="layer_range"):
         summary(model, layer_range=("dense", "nope"))
 
