@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 from typing import Any
 
 from chainrule.callbacks.callback import Logs
@@ -95,7 +94,7 @@ class ModelCheckpoint(Monitor):
             self._say(f"{told} {self.monitor} did not improve from {self.best:.5f}")
 
     def _write(self, path: str) -> None:
-        Path(path).parent.mkdir(parents=True, exist_ok=True)
+        os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
         if self.save_weights_only:
             self.model.save_weights(path)
         else:
