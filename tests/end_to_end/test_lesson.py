@@ -27,8 +27,10 @@ def test_exam_scores(seed):
     results = model.fit(x, y, epochs=50, verbose=0)
     assert list(results.history) == ["loss", "mae", "mse"]
     assert results.history["loss"] == pytest.approx(results.history["mse"])
-    # The published run ends at 0.0099; a constant guess of the mean would be at the variance.
-    assert 0.008 < results.history["loss"][-1] < 1.05 * y.var()
+    # The published run ends at 0.0099. Where 50 epochs end depends on the first weights; that
+    # they end where Keras' do is for the parity tests.
+    assert 0.008 < results.history["loss"][-1] < 0.018
+    assert results.history["loss"][-1] < 0.75 * results.history["loss"][0]
 
 
 full_set = pytest.mark.skipif(
@@ -46,9 +48,7 @@ def test_fashion_mnist(seed, capsys):
     model = Sequential()
     model.add(Flatten(input_shape=(28, 28)))
     model.add(Dense(10, activation="softmax"))
-    model.compile(
-        optimizer="adam", loss="sparse_categorical_crossentropy", metrics=["accuracy"]
-    )
+    model.compile(optimizer="adam", loss="sparse_categorical_crossentropy", metrics=["accuracy"])
     assert model.count_params() == 7850
     model.fit(x_train, y_train, epochs=10, validation_data=(x_test, y_test))
     first = model.predict(x_test[0:1], verbose=0)

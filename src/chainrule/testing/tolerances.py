@@ -49,6 +49,6 @@ def assert_close(actual: Any, expected: Any, tolerance: str, what: str) -> None:
     worst = np.unravel_index(int(np.nanargmax(error)), error.shape) if error.size else ()
     bound = TOLERANCES[tolerance].relative * scale
     assert bool(np.all(error <= bound)), (
-        f"{what}: at {[int(i) for i in worst]} got {actual[worst]!r}, expected {expected[worst]!r}; "
+        f"{what}: at {[int(i) for i in worst]} got {actual[worst]!r}, not {expected[worst]!r}; "
         f"apart by {error[worst]:.3g}, allowed {bound:.3g} ({TOLERANCES[tolerance].reason})"
     )

@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
+from tests.builders import blobs, classifier, line, regressor
 
 from chainrule.callbacks import Callback, EarlyStopping, ModelCheckpoint
 from chainrule.errors import ArgumentError
 from chainrule.models import load_model
-from tests.builders import blobs, classifier, line, regressor
 
 
 class Recorder(Callback):

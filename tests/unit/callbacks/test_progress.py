@@ -3,10 +3,10 @@ import sys
 import types
 
 import pytest
+from tests.builders import line, regressor
 
 from chainrule.callbacks import progress as module
 from chainrule.callbacks.progress import Progress, clock, pace, screen
-from tests.builders import line, regressor
 
 
 class Stream(io.StringIO):

@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from chainrule.core.plan import DIVISOR, LOSS, WEIGHT, X, Y_TRUE
+from chainrule.core.plan import DIVISOR, LOSS, WEIGHT, Y_TRUE, X
 from chainrule.core.rebind import rebind
 from chainrule.core.source import traced
 from chainrule.engines import interpret
@@ -80,7 +80,7 @@ def test_a_tracing_reader_reports_every_line_of_a_step(lesson, capsys):
     assert all(r.line.equation and r.line.code for _, r in seen)
     by_equation = {r.line.equation: r.value for _, r in seen}
     assert np.array_equal(by_equation["z = x W + b"], again["dense_1/z"])
-    assert np.array_equal(by_equation["m ← m + (1 − β₁)(g − m)"], moved["m"])  # noqa: RUF001
+    assert np.array_equal(by_equation["m ← m + (1 − β₁)(g − m)"], moved["m"])
     assert [rule for rule, _ in seen if rule == "adam"] == ["adam"] * 4
     shown = capsys.readouterr().out
     assert "y = σ(z) = 1 / (1 + e⁻ᶻ)" in shown

@@ -6,6 +6,7 @@ import sys
 import numpy as np
 import pytest
 from safetensors.numpy import load_file, save_file
+from tests.builders import blobs, classifier, every_layer, line, regressor
 
 from chainrule.errors import ArgumentError, FormatVersionError, ModelFileError, UnknownNameError
 from chainrule.formats import container
@@ -14,7 +15,6 @@ from chainrule.losses import BinaryCrossentropy
 from chainrule.metrics import BinaryAccuracy
 from chainrule.models import Sequential, load_model
 from chainrule.optimizers import SGD, Adam, RMSprop
-from tests.builders import blobs, classifier, every_layer, line, regressor
 
 OPTIMIZERS = [
     SGD(0.1),

@@ -2,11 +2,11 @@
 
 import numpy as np
 import pytest
+from tests.builders import blobs, classifier, line, regressor
 
 from chainrule.errors import ChainruleError, DataError, ShapeError
 from chainrule.layers import Dense, Input
 from chainrule.models import Sequential
-from tests.builders import blobs, classifier, line, regressor
 
 X, Y = line(20)
 POINTS, LABELS = blobs(20)

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from tests.builders import blobs, classifier, line, regressor
 
 from chainrule.callbacks import Callback
 from chainrule.errors import ArgumentError, StateError, UnknownNameError
@@ -7,7 +8,6 @@ from chainrule.layers import Activation, Dense, Dropout, Input, Rescaling
 from chainrule.models import Sequential
 from chainrule.optimizers import SGD, Adam
 from chainrule.utils import set_random_seed, to_categorical
-from tests.builders import blobs, classifier, line, regressor
 
 
 def dropout_model(seed=0):

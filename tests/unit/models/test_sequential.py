@@ -1,12 +1,12 @@
 import numpy as np
 import pytest
+from tests.builders import classifier, every_layer, line, regressor
 
 from chainrule import config
 from chainrule.errors import ArgumentError, ShapeError, StateError, UnknownNameError
 from chainrule.layers import Activation, Dense, Dropout, Flatten, Input
 from chainrule.models import Sequential
 from chainrule.utils import set_random_seed
-from tests.builders import classifier, every_layer, line, regressor
 
 
 def test_names_shapes_and_counts_are_those_of_keras():

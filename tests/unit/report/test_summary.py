@@ -1,10 +1,10 @@
 import pytest
+from tests.builders import blobs, classifier
 
 from chainrule.errors import ArgumentError
 from chainrule.layers import Dense, Flatten, Input
 from chainrule.models import Sequential
 from chainrule.report.summary import size_text
-from tests.builders import blobs, classifier
 
 
 def summary(model, **arguments):

@@ -1,0 +1,150 @@
+"""Pictures of a run, each drawn on a matplotlib Axes and returning it.
+
+matplotlib is imported when a picture is drawn; figures are made without pyplot, so that nothing
+global changes and no screen is needed.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from chainrule.core.files import atomic_write
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Array = NDArray[Any]
+
+BLUE, ORANGE, GREY = "#0072B2", "#D55E00", "#666666"
+"""Of Okabe and Ito's palette: told apart by colour-blind readers."""
+
+
+def new_axes(width: float = 6.4, height: float = 4.2) -> Any:
+    """An Axes on a figure of its own, in inches."""
+    from matplotlib.figure import Figure
+
+    return Figure(figsize=(width, height), layout="constrained").add_subplot()
+
+
+def save(axes: Any, path: str | os.PathLike[str], dpi: int = 150) -> None:
+    """Write the figure of ``axes`` as PNG, beside and renamed."""
+    buffer = io.BytesIO()
+    axes.figure.savefig(buffer, format="png", dpi=dpi)
+    with atomic_write(path) as file:
+        file.write(buffer.getvalue())
+
+
+def plot_history(
+    history: Mapping[str, Sequence[float]], metric: str = "loss", ax: Any = None
+) -> Any:
+    """A metric over the epochs: training in one line, validation in another.
+
+    Args:
+        history: ``History.history``.
+        metric: Its key.
+        ax: Where to draw; a new Axes by default.
+    """
+    ax = new_axes() if ax is None else ax
+    epochs = range(1, len(history[metric]) + 1)
+    marker = "o" if len(epochs) < 25 else None
+    ax.plot(epochs, history[metric], color=BLUE, marker=marker, markersize=4, label="training")
+    if f"val_{metric}" in history:
+        values = history[f"val_{metric}"]
+        ax.plot(
+            epochs, values, color=ORANGE, marker=marker and "s", markersize=4, ls="--", label="test"
+        )
+        ax.legend(frameon=False)
+    ax.set(xlabel="epoch", ylabel=metric.replace("_", " "))
+    ax.xaxis.get_major_locator().set_params(integer=True)
+    ax.spines[["top", "right"]].set_visible(False)
+    ax.grid(axis="y", alpha=0.3)
+    return ax
+
+
+def plot_confusion(matrix: Array, class_names: Sequence[str], ax: Any = None) -> Any:
+    """How often each class was taken for each other, in percent of the true class.
+
+    Args:
+        matrix: Counts, shape (classes, classes): row = truth, column = prediction.
+        class_names: Names of the classes.
+        ax: Where to draw; a new Axes by default.
+    """
+    count = len(class_names)
+    ax = new_axes(2.5 + 0.62 * count, 1.9 + 0.55 * count) if ax is None else ax
+    percent = 100 * matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
+    ax.imshow(percent, cmap="Blues", vmin=0, vmax=100)
+    for row, column in np.ndindex(matrix.shape):
+        value = percent[row, column]
+        if value >= 0.5:
+            colour = "white" if value > 55 else "black"
+            ax.text(column, row, f"{value:.0f}", ha="center", va="center", color=colour, fontsize=9)
+    ax.set_xticks(range(count), class_names, rotation=45, ha="right")
+    ax.set_yticks(range(count), class_names)
+    ax.set(xlabel="predicted", ylabel="true", title="Percent of each true class")
+    return ax
+
+
+def plot_images(
+    images: Array,
+    labels: Array,
+    probabilities: Array,
+    class_names: Sequence[str],
+    columns: int = 6,
+) -> Any:
+    """Pictures with what the model took them for; wrong ones framed and marked ✗.
+
+    Args:
+        images: Shape (samples, height, width).
+        labels: True class numbers.
+        probabilities: Predictions, shape (samples, classes).
+        class_names: Names of the classes.
+        columns: Pictures in a row.
+
+    Returns:
+        The first Axes of a figure of its own.
+    """
+    from matplotlib.figure import Figure
+
+    rows = -(-len(images) // columns)
+    figure = Figure(figsize=(1.75 * columns, 2.15 * rows), layout="constrained")
+    grid = figure.subplots(rows, columns, squeeze=False)
+    for ax in grid.flat:
+        ax.set_axis_off()
+    for ax, image, label, row in zip(grid.flat, images, labels, probabilities, strict=False):
+        guess = int(np.argmax(row))
+        right = guess == label
+        ax.imshow(image, cmap="gray_r")
+        ax.set_axis_on()
+        ax.set(xticks=[], yticks=[])
+        for side in ax.spines.values():
+            side.set(color=GREY if right else ORANGE, linewidth=0.6 if right else 3)
+        said = f"{'✓' if right else '✗'} {class_names[guess]} {row[guess]:.0%}"
+        truth = "" if right else f"\ntrue: {class_names[int(label)]}"
+        ax.set_xlabel(said + truth, fontsize=8, color="black" if right else ORANGE)
+    return grid.flat[0]
+
+
+def plot_predicted(y_true: Array, y_pred: Array, unit: str = "", ax: Any = None) -> Any:
+    """Predictions against truth; on the diagonal they are right.
+
+    Args:
+        y_true: Targets.
+        y_pred: Predictions of the same shape.
+        unit: Unit of both, for the labels.
+        ax: Where to draw; a new Axes by default.
+    """
+    ax = new_axes(5, 4.6) if ax is None else ax
+    truth, guess = np.ravel(y_true), np.ravel(y_pred)
+    low, high = min(truth.min(), guess.min()), max(truth.max(), guess.max())
+    ax.axline((low, low), (high, high), color=GREY, lw=1, ls="--", label="predicted = true")
+    ax.scatter(truth, guess, s=14, color=BLUE, alpha=0.6, linewidths=0)
+    tail = f" ({unit})" if unit else ""
+    ax.set(xlabel=f"true{tail}", ylabel=f"predicted{tail}", aspect="equal")
+    ax.legend(frameon=False, loc="upper left")
+    ax.spines[["top", "right"]].set_visible(False)
+    return ax
