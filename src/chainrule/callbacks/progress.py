@@ -114,8 +114,8 @@ class Progress(Callback):
             f"{style.dim(style.empty * (WIDTH - filled))} {tail}"
         )
         room = _columns() - 1
-        if len(line) > room:  # a wrapped line could not be redrawn
-            coloured = line = line[:room] if not finished else line
+        if len(line) > room and not finished:  # a wrapped line could not be redrawn
+            coloured = line = line[:room]
         blank = " " * max(0, min(self._width, room) - len(line))
         self._width = 0 if finished else len(line)
         self._write(f"\r{coloured}{blank}" + ("\n" if finished else ""))

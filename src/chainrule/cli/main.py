@@ -47,6 +47,8 @@ def root(
 
 def main() -> None:
     """Run the command line."""
+    if hasattr(sys.stdout, "reconfigure"):  # a name that the encoding lacks is no reason to fail
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         app()
     except KeyboardInterrupt:

@@ -13,7 +13,7 @@ from chainrule.cli.output import Output, reported_errors
 
 EVALUATE_EXAMPLES = "Example: chainrule evaluate runs/fashion-mnist-1 fashion-mnist --json"
 PREDICT_EXAMPLES = (
-    "Examples: chainrule predict runs/fashion-mnist-1 fashion-mnist --rows 0:10 · "
+    "Examples: chainrule predict runs/fashion-mnist-1 fashion-mnist --rows 0:10; "
     "chainrule predict model.safetensors rows.csv > predictions.csv"
 )
 SUMMARY_EXAMPLES = "Example: chainrule summary runs/fashion-mnist-1"

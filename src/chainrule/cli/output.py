@@ -25,8 +25,8 @@ SCHEMA = 1
 USAGE, DATA, MODEL_FILE, DISK, NETWORK, DIVERGED = 2, 3, 4, 5, 6, 7
 
 EXIT_CODES = (
-    "Exit codes: 0 done · 1 internal error · 2 wrong usage · 3 data · 4 model file · 5 disk · "
-    "6 network · 7 training diverged · 130 Ctrl-C · 143 terminated"
+    "Exit codes: 0 done, 1 internal error, 2 wrong usage, 3 data, 4 model file, 5 disk, 6 network, "
+    "7 training diverged, 130 Ctrl-C, 143 terminated."
 )
 
 _CODES: tuple[tuple[type[BaseException], int], ...] = (

@@ -7,6 +7,7 @@ import math
 import os
 import signal
 import sys
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from types import FrameType
@@ -14,14 +15,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from chainrule.cli.output import DIVERGED, USAGE, Output, fail, reported_errors
+from chainrule.cli.output import DISK, DIVERGED, USAGE, Output, fail, reported_errors
 
 if TYPE_CHECKING:
     from chainrule.cli.sources import Splits
     from chainrule.models import Sequential
 
 EXAMPLES = (
-    "Examples: chainrule train fashion-mnist --hidden 128,64 --epochs 10 · "
+    "Examples: chainrule train fashion-mnist --hidden 128,64 --epochs 10; "
     "chainrule train exam-scores --optimizer adam --learning-rate 0.01 --out runs/exam"
 )
 
@@ -61,7 +62,7 @@ def train(
         from chainrule.cli import sources
 
         data = sources.load(dataset)
-        options = {name: value for name, value in DEFAULTS[dataset].items()}
+        options = dict(DEFAULTS[dataset])
         given = {
             "hidden": hidden,
             "activation": activation,
@@ -74,9 +75,10 @@ def train(
         folder = _folder(out, dataset)
         if data.sample:
             output.note(sources.FALLBACK)
-        if not quiet:
-            model.summary(print_fn=lambda text: output.tell(text.rstrip()))
-        stopped = _fit(model, data, options, 0 if quiet else 1, as_json)
+        with contextlib.redirect_stdout(sys.stderr if as_json else sys.stdout):
+            if not quiet:
+                model.summary()
+            stopped = _fit(model, data, options, 0 if quiet else 1)
         _finish(model, data, options, folder, output, quiet, stopped)
 
 
@@ -123,16 +125,18 @@ def _folder(out: Path | None, dataset: str) -> Path:
         fail(
             f"The folder {out} is not empty; nothing there is overwritten.", USAGE, "another --out"
         )
-    out.mkdir(parents=True, exist_ok=True)
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        fail(f"Cannot make the folder {out}: {error.strerror}.", DISK)
     return out
 
 
-def _fit(
-    model: Sequential, data: Splits, options: dict[str, Any], verbose: int, as_json: bool
-) -> int:
+def _fit(model: Sequential, data: Splits, options: dict[str, Any], verbose: int) -> int:
     """Train; return 0, or the exit code that a signal asks for."""
     stopped = 0
-    with _terminating() as signals, _progress_on(sys.stderr if as_json else sys.stdout):
+    with _terminating() as signals, warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "The loss became", RuntimeWarning)  # told at the end
         try:
             model.fit(
                 data.x_train,
@@ -163,22 +167,6 @@ def _terminating() -> Iterator[list[int]]:
         signal.signal(signal.SIGTERM, before)
 
 
-@contextlib.contextmanager
-def _progress_on(stream: Any) -> Iterator[None]:
-    with contextlib.redirect_stdout(stream), _quiet_divergence():
-        yield
-
-
-@contextlib.contextmanager
-def _quiet_divergence() -> Iterator[None]:
-    """The command says itself when training diverged."""
-    import warnings
-
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "The loss became", RuntimeWarning)
-        yield
-
-
 def _finish(
     model: Sequential,
     data: Splits,
@@ -192,7 +180,7 @@ def _finish(
 
     assert model.history is not None  # noqa: S101  (fit made it)
     history = model.history.history
-    if not math.isfinite(sum(history.get("loss", [0.0]))):
+    if not all(math.isfinite(values[-1]) for values in history.values()):
         fail(f"Training diverged: the loss is no longer a number. {folder} is empty.", DIVERGED)
     if stopped:
         output.tell(

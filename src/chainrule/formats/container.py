@@ -48,7 +48,7 @@ def write(
         "sha256": json.dumps({name: _hash(array) for name, array in arrays.items()}),
     }
     metadata["sha256_all"] = _digest(metadata, {n: (a.dtype, a.shape) for n, a in arrays.items()})
-    content = save(arrays, metadata)
+    content = _ordered(save(arrays, metadata))
     with atomic_write(path) as file:
         file.write(content)
 
@@ -86,6 +86,19 @@ def read(path: str | os.PathLike[str]) -> tuple[dict[str, Array], dict[str, Any]
     return tensors, _json(metadata["facts"], path)
 
 
+def _ordered(content: bytes) -> bytes:
+    """The file with its metadata sorted: the library's order differs from run to run."""
+    size = int.from_bytes(content[:8], "little")
+    header = json.loads(content[8 : 8 + size])
+    header["__metadata__"] = dict(sorted(header["__metadata__"].items()))
+    text = _compact(header)
+    return content[:8] + text + b" " * (size - len(text)) + content[8 + size :]
+
+
+def _compact(header: Mapping[str, Any]) -> bytes:
+    return json.dumps(header, separators=(",", ":"), ensure_ascii=False).encode()
+
+
 def _metadata(content: bytes, path: Any) -> dict[str, str]:
     """The header's metadata, once it is clear that this is such a file and of what version."""
     size = int.from_bytes(content[:8], "little")
@@ -104,7 +117,7 @@ def _metadata(content: bytes, path: Any) -> dict[str, str]:
             f"{path}: written in format {version} by a newer chainrule; this one reads up to "
             f"{VERSION}. Upgrade with: pip install -U chainrule"
         )
-    again = json.dumps(header, separators=(",", ":"), ensure_ascii=False).encode()
+    again = _compact(header)
     if raw != again + b" " * (size - len(again)):  # also finds doubled keys and filled gaps
         raise ModelFileError(f"{path}: the header is damaged.")
     return metadata

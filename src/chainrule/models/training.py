@@ -275,17 +275,19 @@ class Trainable:
         hooks.on_train_begin({})
         logs: dict[str, float] = {}
         try:
-            for epoch in range(initial_epoch, epochs):
-                hooks.on_epoch_begin(epoch, {})
-                logs = self._epoch(training, batch_size, steps, feed, hooks)
-                if validation is not None and _due(epoch, validation_freq):
-                    size = validation_batch_size or batch_size
-                    found = self._evaluate(validation, size, validation_steps, hooks)
-                    logs |= {f"val_{name}": value for name, value in found.items()}
-                _warn_if_diverged(logs, epoch)
-                hooks.on_epoch_end(epoch, logs)
-                if self.stop_training:
-                    break
+            with Interrupts() as interrupts:
+                for epoch in range(initial_epoch, epochs):
+                    hooks.on_epoch_begin(epoch, {})
+                    logs = self._epoch(training, batch_size, steps, feed, hooks, interrupts)
+                    if validation is not None and _due(epoch, validation_freq):
+                        size = validation_batch_size or batch_size
+                        found = self._evaluate(validation, size, validation_steps, hooks)
+                        logs |= {f"val_{name}": value for name, value in found.items()}
+                    _warn_if_diverged(logs, epoch)
+                    hooks.on_epoch_end(epoch, logs)
+                    interrupts.check()
+                    if self.stop_training:
+                        break
         except KeyboardInterrupt:
             progress.interrupt()
             raise
@@ -350,20 +352,26 @@ class Trainable:
         return array
 
     def _epoch(
-        self, training: Data, batch_size: int, steps: int, feed: _Order, hooks: CallbackList
+        self,
+        training: Data,
+        batch_size: int,
+        steps: int,
+        feed: _Order,
+        hooks: CallbackList,
+        interrupts: Interrupts,
     ) -> dict[str, float]:
         sums = Sums()
-        with Interrupts() as interrupts:
-            for first, last in stretches(steps, hooks.watches_batches):
-                hooks.on_train_batch_begin(first, {})
-                for order in feed.take(last - first):
-                    part = self._train(training, order, batch_size)
-                    sums.add(part.samples, part.loss, part.measures)
-                logs = self._logs(sums)
-                hooks.on_train_batch_end(last - 1, logs)
-                interrupts.check()
-                if self.stop_training:
-                    break
+        logs: dict[str, float] = {}
+        for first, last in stretches(steps, hooks.watches_batches):
+            hooks.on_train_batch_begin(first, {})
+            for order in feed.take(last - first):
+                part = self._train(training, order, batch_size)
+                sums.add(part.samples, part.loss, part.measures)
+            logs = self._logs(sums)
+            hooks.on_train_batch_end(last - 1, logs)
+            interrupts.check()
+            if self.stop_training:
+                break
         return logs
 
     def _train(self, training: Data, order: Array, batch_size: int) -> Sums:

@@ -75,12 +75,12 @@ def plot_confusion(matrix: Array, class_names: Sequence[str], ax: Any = None) ->
         ax: Where to draw; a new Axes by default.
     """
     count = len(class_names)
-    ax = new_axes(2.5 + 0.62 * count, 1.9 + 0.55 * count) if ax is None else ax
+    ax = new_axes(2.0 + 0.55 * count, 1.9 + 0.55 * count) if ax is None else ax
     percent = 100 * matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
     ax.imshow(percent, cmap="Blues", vmin=0, vmax=100)
     for row, column in np.ndindex(matrix.shape):
         value = percent[row, column]
-        if value >= 0.5:
+        if round(value):
             colour = "white" if value > 55 else "black"
             ax.text(column, row, f"{value:.0f}", ha="center", va="center", color=colour, fontsize=9)
     ax.set_xticks(range(count), class_names, rotation=45, ha="right")

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import io
+import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from chainrule.callbacks.progress import can_encode
 from chainrule.errors import ArgumentError
 
 if TYPE_CHECKING:
@@ -113,7 +115,8 @@ def _totals(model: Sequential) -> list[str]:
     lines = [f" {kind} params: {n:,} ({size_text(n * item)})" for kind, n in counts.items()]
     lines.append(f" Activations per sample: {size_text(_activations(model) * item)}")
     if model.compiled and model.loss is not None:
-        lines += [f" Fused: {fusion}" for fusion in model.plan.fusions]
+        arrow = "→" if can_encode(sys.stdout, "→") else "->"
+        lines += [f" Fused: {fusion.replace('→', arrow)}" for fusion in model.plan.fusions]
     return lines
 
 

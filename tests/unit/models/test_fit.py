@@ -1,3 +1,5 @@
+import signal
+
 import numpy as np
 import pytest
 from tests.builders import blobs, classifier, line, regressor
@@ -304,3 +306,27 @@ def test_fit_refuses_arguments_that_make_no_sense(arguments):
     x, y = line(20)
     with pytest.raises(ArgumentError, match=next(iter(arguments))):
         regressor().fit(x, y, **({"verbose": 0} | arguments))
+
+
+class PressingCtrlC(Callback):
+    """A person at the keyboard, at batch ``batch``, ``times`` times."""
+
+    def __init__(self, batch, times=1):
+        self.batch, self.times = batch, times
+
+    def on_train_batch_begin(self, batch, logs=None):
+        if batch == self.batch:
+            for _ in range(self.times):
+                signal.raise_signal(signal.SIGINT)
+
+
+@pytest.mark.parametrize(("times", "updates"), [(1, 2), (2, 1)])
+def test_ctrl_c_waits_for_the_end_of_the_batch_and_a_second_does_not(times, updates):
+    x, y = line(320)
+    model, whole = regressor("adam"), regressor("adam")
+    with pytest.raises(KeyboardInterrupt):
+        model.fit(x, y, shuffle=False, verbose=0, callbacks=[PressingCtrlC(1, times)])
+    assert model.optimizer.iterations == updates
+    whole.fit(x[: 32 * updates], y[: 32 * updates], shuffle=False, verbose=0)
+    assert np.array_equal(model.theta, whole.theta)
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler

@@ -1,0 +1,70 @@
+"""How closely chainrule and Keras must agree: all bounds of this folder, each with its reason."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Tolerance:
+    """How far two results may be apart.
+
+    Attributes:
+        relative: Times the largest magnitude that Keras gives.
+        reason: Why this much.
+        each: Whether every number is held against its own magnitude instead.
+    """
+
+    relative: float
+    reason: str
+    each: bool = False
+
+
+TOLERANCES = {
+    "activation, float64": Tolerance(
+        1e-12, "one exponential and a short sum: a few units in the last place, 1e-16", each=True
+    ),
+    "activation, float32": Tolerance(
+        1e-6, "XLA's exp and tanh are polynomials, good to some 6e-8 each", each=True
+    ),
+    "loss, float64": Tolerance(
+        1e-12, "one logarithm per number, sums over tens: a few units in the last place, 1e-16"
+    ),
+    "loss, float32": Tolerance(1e-6, "the same in float32: a few units of 6e-8"),
+    "metric, float64": Tolerance(1e-12, "float64 sums over tens of numbers"),
+    "metric, float32": Tolerance(1e-6, "Keras adds up in float32, u = 6e-8; ours is float64"),
+    "trajectory": Tolerance(1e-12, "50 updates of a few float64 operations each"),
+    "float32 setting": Tolerance(1e-7, "a learning rate that Keras keeps in float32"),
+    "prediction": Tolerance(1e-6, "float32 products of up to 16 terms, in another order"),
+    "history": Tolerance(
+        1e-5, "float32 losses after tens of updates; Keras raises Adam's β to t in float32: 2e-5"
+    ),
+    "weights": Tolerance(1e-5, "as for the history: float32 rounding, tens of updates"),
+    "weights, float64": Tolerance(1e-12, "the same updates in float64: nothing left but order"),
+}
+
+
+def assert_agree(ours, theirs, kind, what=""):
+    """Compare what chainrule computes with what Keras does.
+
+    Raises:
+        AssertionError: Shapes differ, or a number is further off than ``TOLERANCES[kind]``.
+    """
+    tolerance = TOLERANCES[kind]
+    ours, theirs = np.asarray(ours, np.float64), np.asarray(theirs, np.float64)
+    assert ours.shape == theirs.shape, f"{what}: shape {ours.shape}, Keras has {theirs.shape}"
+    size = np.abs(theirs)
+    scale = size if tolerance.each else size.max(initial=0)
+    bound = np.maximum(tolerance.relative * scale, np.finfo(np.float32).smallest_normal)
+    error = np.abs(ours - theirs)
+    assert np.all(error <= bound), (
+        f"{what}: {ours} instead of Keras' {theirs}; apart by {error.max():.3g}, allowed "
+        f"{np.max(bound):.3g} ({kind}: {tolerance.reason})"
+    )
+
+
+STANDARD_ERRORS = 5
+"""How far two estimates of a moment may be apart: chance alone does it once in a million."""
+
+SMIRNOV = 2.2
+"""How far two samples' distribution functions may be apart, in √(1/n + 1/m): once in 1e4."""
