@@ -7,7 +7,7 @@ import errno
 import json
 import sys
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NoReturn
 
 import typer
 
@@ -93,7 +93,7 @@ def reported_errors() -> Iterator[None]:
         fail(f"{error.strerror or error}: {error.filename or ''}{full}", DISK)
 
 
-def fail(message: str, code: int, way_out: str = "") -> None:
+def fail(message: str, code: int, way_out: str = "") -> NoReturn:
     """End the command.
 
     Raises:

@@ -36,12 +36,12 @@ def central_difference(
     kinks = np.zeros(x.shape, bool)
     middle = function(x)
     for place in np.ndindex(x.shape):
-        step = STEP * max(1.0, abs(float(x[place])))
+        step = STEP * max(1.0, float(np.abs(x[place])))
         right, left = x.copy(), x.copy()
         right[place] += step
         left[place] -= step
-        rise = (function(right) - middle) / (right[place] - x[place])
-        fall = (middle - function(left)) / (x[place] - left[place])
+        rise = float((function(right) - middle) / (right[place] - x[place]))
+        fall = float((middle - function(left)) / (x[place] - left[place]))
         slopes[place] = (function(right) - function(left)) / (right[place] - left[place])
         kinks[place] = abs(rise - fall) > KINK * max(1.0, abs(rise), abs(fall))
     return slopes, kinks

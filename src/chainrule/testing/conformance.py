@@ -87,7 +87,7 @@ def cotangents(
 def check_equations(formula: Formula) -> None:
     """Every computing line of every function must end with its equation."""
     for what, function in formula.functions().items():
-        for line in lines(function, what):  # type: ignore[arg-type]
+        for line in lines(function, what):
             assert line.equation, (
                 f"{formula.name}, {what}: no equation at {line.file}:{line.number}"
             )
