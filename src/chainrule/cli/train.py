@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import math
 import os
 import signal
@@ -118,9 +119,8 @@ def _units(text: str) -> list[int]:
 def _folder(out: Path | None, dataset: str) -> Path:
     """The folder to write, made now, so that a wrong one is known before training."""
     if out is None:
-        number = 1
-        while (out := Path("runs") / f"{dataset}-{number}").exists():
-            number += 1
+        numbers = itertools.count(1)
+        out = next(p for n in numbers if not (p := Path("runs") / f"{dataset}-{n}").exists())
     elif out.exists() and (not out.is_dir() or any(out.iterdir())):
         fail(
             f"The folder {out} is not empty; nothing there is overwritten.", USAGE, "another --out"
