@@ -279,7 +279,7 @@ def test_a_signal_stops_at_the_end_of_a_batch_and_saves(world, number, code):
     assert "Traceback" not in rest
     model = load_model(folder / out / "model.safetensors")
     epochs = len((folder / out / "history.csv").read_text().splitlines()) - 1
-    assert 3 <= epochs
+    assert epochs >= 3
     assert epochs * 25 <= model.optimizer.iterations <= epochs * 25 + 25
 
 

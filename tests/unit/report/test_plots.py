@@ -1,0 +1,58 @@
+import numpy as np
+import pytest
+
+from chainrule.report import plots
+
+HISTORY = {"loss": [1.0, 0.5, 0.3], "val_loss": [1.1, 0.7, 0.6], "mae": [0.9, 0.4, 0.2]}
+NAMES = ("cat", "dog", "owl")
+
+
+def texts(ax):
+    return [text.get_text() for text in ax.texts]
+
+
+def test_history_has_a_line_for_training_and_one_for_test():
+    ax = plots.plot_history(HISTORY)
+    assert [line.get_ydata().tolist() for line in ax.lines] == [
+        HISTORY["loss"],
+        HISTORY["val_loss"],
+    ]
+    assert [t.get_text() for t in ax.get_legend().get_texts()] == ["training", "test"]
+    assert (ax.get_xlabel(), ax.get_ylabel()) == ("epoch", "loss")
+    assert len(plots.plot_history(HISTORY, "mae").lines) == 1
+
+
+def test_confusion_shows_percent_of_each_true_class():
+    ax = plots.plot_confusion(np.array([[8, 2, 0], [0, 5, 5], [0, 0, 0]]), NAMES)
+    assert texts(ax) == ["80", "20", "50", "50"]
+    assert [t.get_text() for t in ax.get_xticklabels()] == list(NAMES)
+
+
+def test_wrong_pictures_are_marked_in_words_too():
+    images = np.zeros((2, 4, 4))
+    first = plots.plot_images(images, [0, 1], np.array([[0.9, 0.1, 0], [0.6, 0.4, 0]]), NAMES)
+    labels = [ax.get_xlabel() for ax in first.figure.axes]
+    assert labels[:2] == ["✓ cat 90%", "✗ cat 60%\ntrue: dog"]
+
+
+def test_predictions_lie_against_a_diagonal():
+    ax = plots.plot_predicted(np.array([1.0, 2.0]), np.array([[1.5], [2.5]]), "points")
+    assert ax.collections[0].get_offsets().tolist() == [[1, 1.5], [2, 2.5]]
+    assert ax.get_xlabel() == "true (points)"
+
+
+@pytest.mark.parametrize("draw", [plots.plot_history, plots.plot_predicted, plots.plot_confusion])
+def test_an_axes_that_is_given_is_drawn_on_and_returned(draw):
+    ax = plots.new_axes()
+    data = {
+        plots.plot_history: (HISTORY,),
+        plots.plot_predicted: (np.ones(2), np.zeros(2)),
+        plots.plot_confusion: (np.eye(3), NAMES),
+    }
+    assert draw(*data[draw], ax=ax) is ax
+
+
+def test_saving_writes_a_whole_picture_and_needs_no_screen(tmp_path):
+    plots.save(plots.plot_history(HISTORY), tmp_path / "a.png")
+    assert (tmp_path / "a.png").read_bytes()[:8] == b"\x89PNG\r\n\x1a\n"
+    assert [path.name for path in tmp_path.iterdir()] == ["a.png"]
