@@ -235,7 +235,7 @@ class Loss:
         dtype = self.dtype or config.floatx()
         p = np.asarray(y_pred, dtype=dtype)
         t = np.asarray(y_true, dtype=np.int64 if self.sparse else dtype)
-        t = match_rank(t, p.shape[:-1] if self.sparse else p.shape)
+        t, p = reconcile(t, p, self.sparse)
         active = self.logits_rule if self.from_logits and self.logits_rule else self.rule
         made = active.forward(
             **{name: t if name == "y_true" else p for name in active.inputs},
@@ -261,6 +261,15 @@ class Loss:
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} name={self.name!r}>"
+
+
+def reconcile(y_true: Any, y_pred: Any, sparse: bool) -> tuple[Any, Any]:
+    """Targets and predictions of one rank: a row (N,) and a column (N, 1) mean the same."""
+    if sparse:
+        return match_rank(y_true, y_pred.shape[:-1]), y_pred
+    if y_pred.ndim == 1 and y_true.ndim == 2 and y_true.shape[1] == 1:
+        y_pred = y_pred[:, None]
+    return match_rank(y_true, y_pred.shape), y_pred
 
 
 def match_rank(array: Any, shape: tuple[int, ...]) -> Any:

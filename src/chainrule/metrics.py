@@ -49,7 +49,9 @@ class Metric:
         values = self.values(y_true, y_pred)
         if weight is None:
             return np.array([values.sum(dtype=np.float64), values.size])
-        weight = np.broadcast_to(losses.match_rank(weight, values.shape), values.shape)
+        weight = losses.match_rank(weight, values.shape)
+        values = values.mean(axis=tuple(range(weight.ndim, values.ndim)))  # one per weight
+        weight = np.broadcast_to(weight, values.shape)
         return np.array([np.sum(values * weight, dtype=np.float64), weight.sum(dtype=np.float64)])
 
     def value(self, sums: Array) -> float:
@@ -58,12 +60,11 @@ class Metric:
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
         """Add a batch."""
-        y_pred = np.asarray(y_pred, dtype=self.dtype or config.floatx())
-        y_true = losses.match_rank(
-            np.asarray(y_true), y_pred.shape[:-1] if self.sparse else y_pred.shape
-        )
+        p = np.asarray(y_pred, dtype=self.dtype or config.floatx())
+        t = np.asarray(y_true, dtype=np.int64 if self.sparse else p.dtype)
+        t, p = losses.reconcile(t, p, self.sparse)
         weight = None if sample_weight is None else np.asarray(sample_weight, dtype=np.float64)
-        self._sums = self._sums + self.sums(y_true, y_pred, weight)
+        self._sums = self._sums + self.sums(t, p, weight)
 
     def result(self) -> float:
         """The metric of everything added since the last reset."""
@@ -117,11 +118,13 @@ class MeanAbsoluteError(_RuleMetric):
     rule = losses.mean_absolute_error
 
 
-class RootMeanSquaredError(MeanSquaredError):
+class RootMeanSquaredError(Metric):
     """Square root of the mean of (p − t)²."""
 
-    def __init__(self, name: str = "root_mean_squared_error", dtype: Any = None) -> None:
-        super().__init__(name, dtype)
+    default_name = "root_mean_squared_error"
+
+    def values(self, y_true: Array, y_pred: Array) -> Array:
+        return np.square(y_pred - y_true)
 
     def value(self, sums: Array) -> float:
         return float(np.sqrt(super().value(sums)))
@@ -197,7 +200,7 @@ class BinaryAccuracy(Metric):
         self.threshold = threshold
 
     def values(self, y_true: Array, y_pred: Array) -> Array:
-        return np.mean(np.equal(y_true, y_pred > self.threshold), axis=-1)
+        return np.equal(y_true, y_pred > self.threshold).astype(np.float64)
 
     def get_config(self) -> dict[str, Any]:
         return super().get_config() | {"threshold": self.threshold}
@@ -260,6 +263,7 @@ for _metric, *_aliases in (
     (BinaryCrossentropy, "bce", "BCE"),
     (CategoricalCrossentropy,),
     (SparseCategoricalCrossentropy,),
+    (Accuracy,),
     (BinaryAccuracy,),
     (CategoricalAccuracy,),
     (SparseCategoricalAccuracy,),
@@ -289,8 +293,8 @@ def get(identifier: Any, sparse: bool | None = None, outputs: int | None = None)
     Raises:
         UnknownNameError: There is no metric of that name.
     """
-    if isinstance(identifier, str) and identifier in RESOLVED_BY_SHAPE:
-        binary, by_label, one_hot = RESOLVED_BY_SHAPE[identifier]
+    if isinstance(identifier, str) and identifier.lower() in RESOLVED_BY_SHAPE:
+        binary, by_label, one_hot = RESOLVED_BY_SHAPE[identifier.lower()]
         kind = binary if outputs == 1 else by_label if sparse else one_hot
         return kind(name=identifier)
     if isinstance(identifier, str):

@@ -4,26 +4,29 @@ A builder is given the library and writes Keras' own syntax, so that one text bu
 ``lambda library: library.layers.Dense(3)``.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from types import FunctionType
 from typing import Any
 
 import keras
 import numpy as np
+from tests.parity.tolerances import assert_agree
 
 import chainrule
 from chainrule.utils import set_random_seed, to_categorical
-from tests.parity.tolerances import assert_agree
 
 LIBRARIES = (chainrule, keras)
 
 
-def of(library, arguments):
-    """Arguments for a library: where one is a function, it is called with the library."""
-    return {
-        name: value(library) if isinstance(value, FunctionType) else value
-        for name, value in arguments.items()
-    }
+def of(library, value):
+    """A value for a library: every function in it is called with the library."""
+    if isinstance(value, FunctionType):
+        return value(library)
+    if isinstance(value, dict):
+        return {name: of(library, part) for name, part in value.items()}
+    if isinstance(value, list):
+        return [of(library, part) for part in value]
+    return value
 
 
 def targets(kind, samples, classes, seed=0):
@@ -69,26 +72,29 @@ class Twins:
     def __init__(self, build, seed=1, **compile_args):
         set_random_seed(seed)
         self.ours, self.theirs = self.both = tuple(map(build, LIBRARIES))
-        for library, model in zip(LIBRARIES, self.both, strict=True):
-            model.compile(run_eagerly=True, **of(library, compile_args))
+        self.compile(**compile_args)
         self.theirs.set_weights(self.ours.get_weights())
+
+    def compile(self, **arguments):
+        for library, model in zip(LIBRARIES, self.both, strict=True):
+            model.compile(run_eagerly=True, **of(library, arguments))
 
     def each(self, use):
         """What a function of the model gives for ours and for Keras'."""
         return tuple(map(use, self.both))
 
     def fit(self, x, y, **arguments):
-        """Both histories. Neither shuffles nor prints, unless told to."""
-        arguments = {"verbose": 0, "shuffle": False, **arguments}
+        """Both histories. Neither shuffles nor prints, and batches are of 16, unless told to."""
+        arguments = {"verbose": 0, "shuffle": False, "batch_size": 16, **arguments}
         return tuple(
             model.fit(x, y, **of(library, arguments))
             for library, model in zip(LIBRARIES, self.both, strict=True)
         )
 
     def assert_same_weights(self, kind="weights"):
-        named = zip(self.ours.layout, self.ours.get_weights(), self.theirs.get_weights())
-        for slot, ours, theirs in named:
-            assert_agree(ours, theirs, kind, slot.name)
+        names = [slot.name for slot in self.ours.layout]
+        for name, *pair in zip(names, *self.each(lambda model: model.get_weights()), strict=True):
+            assert_agree(*pair, kind, name)
 
 
 def assert_same_history(ours, theirs, kind="history"):
@@ -102,12 +108,16 @@ def assert_same_history(ours, theirs, kind="history"):
 
 @dataclass
 class Problem:
-    """Data, a model for them, and how it is trained."""
+    """Data, a model for them, and how it is trained.
+
+    There are 40 samples, and tests cut them into batches of 16 and 8 where they can: for every new
+    length JAX compiles each operation anew.
+    """
 
     build: Any
     x: Any
     y: Any
-    compile_args: dict[str, Any] = field(default_factory=dict)
+    compile_args: dict[str, Any]
 
     def twins(self, **changes):
         return Twins(self.build, **{**self.compile_args, **changes})
@@ -123,25 +133,33 @@ def dense_net(features, *layers):
     return build
 
 
-def _points(samples, features, seed):
-    return np.random.default_rng(seed).normal(size=(samples, features))
+SAMPLES = 40
 
 
-def lesson(samples=38):
+def _points(features, seed):
+    return np.random.default_rng(seed).normal(size=(SAMPLES, features))
+
+
+def lesson():
     """2-3-1 sigmoid units, squared error, gradient descent."""
-    x = np.random.default_rng(0).uniform(0, 1, (samples, 2))
+    x = np.random.default_rng(0).uniform(0, 1, (SAMPLES, 2))
     return Problem(
         dense_net(2, (3, "sigmoid"), (1, "sigmoid")),
         x,
         x @ [[0.6], [0.3]] + 0.1,
-        {"optimizer": lambda k: k.optimizers.SGD(0.5), "loss": "mse", "metrics": ["mae", "mse"]},
+        {
+            "optimizer": lambda k: k.optimizers.SGD(0.5),
+            "loss": "mse",
+            "metrics": ["mse"],
+            "weighted_metrics": ["mae"],
+        },
     )
 
 
-def classes(samples=38, one_hot=False):
+def classes(one_hot=False):
     """8-16-4 units, relu and softmax, (sparse) cross-entropy, Adam."""
-    x = _points(samples, 8, 1)
-    labels = np.argmax(x[:, :4] + 0.5 * _points(samples, 4, 2), axis=1)
+    x = _points(8, 1)
+    labels = np.argmax(x[:, :4] + 0.5 * _points(4, 2), axis=1)
     return Problem(
         dense_net(8, (16, "relu"), (4, "softmax")),
         x,
@@ -150,13 +168,14 @@ def classes(samples=38, one_hot=False):
             "optimizer": lambda k: k.optimizers.Adam(0.01),
             "loss": f"{'' if one_hot else 'sparse_'}categorical_crossentropy",
             "metrics": ["accuracy"],
+            "weighted_metrics": ["acc"],
         },
     )
 
 
-def yes_no(samples=38):
+def yes_no():
     """5-6-1 units, tanh and sigmoid, binary cross-entropy, RMSprop."""
-    x = _points(samples, 5, 3)
+    x = _points(5, 3)
     return Problem(
         dense_net(5, (6, "tanh"), (1, "sigmoid")),
         x,
@@ -165,6 +184,7 @@ def yes_no(samples=38):
             "optimizer": lambda k: k.optimizers.RMSprop(0.01),
             "loss": "binary_crossentropy",
             "metrics": ["accuracy"],
+            "weighted_metrics": ["acc"],
         },
     )
 

@@ -1,16 +1,20 @@
 """Keras itself is the oracle: on JAX, on the CPU, with float64 at hand."""
 
 import os
+import warnings
 
 os.environ["KERAS_BACKEND"] = "jax"
 os.environ["JAX_PLATFORMS"] = "cpu"
 
 import jax
-import keras
 import pytest
-from keras.src.backend.common import dtypes
 
 from chainrule import config
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")  # the oracle's own, while it is imported
+    import keras
+    from keras.src.backend.common import dtypes
 
 jax.config.update("jax_enable_x64", True)
 dtypes.BIT64_TO_BIT32_DTYPE["float64"] = "float64"
@@ -18,7 +22,7 @@ dtypes.BIT64_TO_BIT32_DTYPE["float64"] = "float64"
 
 
 @pytest.fixture(autouse=True)
-def fresh_oracle():
+def fresh_keras():
     """Every test begins with Keras' own defaults, its names counted from none."""
     keras.utils.clear_session(free_memory=False)
     yield
@@ -26,7 +30,7 @@ def fresh_oracle():
 
 
 @pytest.fixture
-def float64(fresh_settings, fresh_oracle):
+def float64(fresh_settings, fresh_keras):
     """Both libraries in float64; the two fixtures set them back."""
     config.set_floatx("float64")
     keras.config.set_floatx("float64")

@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+from tests.parity.tolerances import assert_agree
 
 from chainrule import activations
 from chainrule.activations import ACTIVATIONS
-from tests.parity.tolerances import assert_agree
 
 every_activation = pytest.mark.parametrize("name", ACTIVATIONS.names)
 dtypes = pytest.mark.parametrize("dtype", ["float32", "float64"])

@@ -4,10 +4,10 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
-
-from chainrule import losses
 from tests.parity.builders import LIBRARIES, targets, weights
 from tests.parity.tolerances import assert_agree
+
+from chainrule import losses
 
 KINDS = {
     "MeanSquaredError": "numbers",

@@ -1,10 +1,10 @@
 import keras
 import numpy as np
 import pytest
-
-from chainrule import metrics
 from tests.parity.builders import LIBRARIES, Twins, dense_net, targets, weights
 from tests.parity.tolerances import assert_agree
+
+from chainrule import metrics
 
 CROSSENTROPIES = [{}, {"from_logits": True}, {"label_smoothing": 0.1}]
 
@@ -14,7 +14,10 @@ VARIANTS = [
     ("RootMeanSquaredError", {}, "numbers"),
     *(("BinaryCrossentropy", options, "yes/no") for options in CROSSENTROPIES),
     *(("CategoricalCrossentropy", options, "one-hot") for options in CROSSENTROPIES),
-    *(("SparseCategoricalCrossentropy", options, "class numbers") for options in CROSSENTROPIES[:2]),
+    *(
+        ("SparseCategoricalCrossentropy", options, "class numbers")
+        for options in CROSSENTROPIES[:2]
+    ),
     ("Accuracy", {}, "answers"),
     ("BinaryAccuracy", {}, "yes/no"),
     ("BinaryAccuracy", {"threshold": 0.3}, "yes/no"),
@@ -41,10 +44,11 @@ every_metric = pytest.mark.parametrize("name", KINDS)
 rows_and_columns = pytest.mark.parametrize(
     ("true_shape", "pred_shape"),
     [(true, pred) for true in ((-1,), (-1, 1)) for pred in ((-1,), (-1, 1))],
+    ids=["row, row", "row, column", "column, row", "column, column"],
 )
 
 
-def both(name, **options):
+def both(name, /, **options):
     """The metric of both libraries, in float64 if nothing else is said."""
     options = {"dtype": "float64", **options}
     return tuple(getattr(library.metrics, name)(**options) for library in LIBRARIES)
@@ -181,9 +185,7 @@ def test_accuracy_means_what_fits_the_output(units, activation, loss, kind, spel
     x = np.random.default_rng(0).normal(size=(40, 2))
     y, _ = targets(kind, 40, units)
     shapes = (y.shape, (40, 1)) if kind == "class numbers" else (y.shape,)
-    for shape in shapes:
-        found = twins.each(
-            lambda model, y=y.reshape(shape): model.evaluate(x, y, verbose=0, return_dict=True)
-        )
+    for y in (y.reshape(shape) for shape in shapes):
+        found = twins.each(lambda m, y=y: m.evaluate(x, y, verbose=0, return_dict=True))
         assert list(found[0]) == list(found[1]) == sorted(["loss", spelling])
         assert_agree(found[0][spelling], found[1][spelling], "metric, float32", spelling)

@@ -39,8 +39,11 @@ class Monitor(Callback):
         name = self.monitor.removeprefix("val_")
         if name == "loss":
             return False
-        for metric in getattr(self.model, "metrics", []):
-            if metric.name == name:
+        metrics = getattr(self.model, "metrics", [])
+        for known, metric in zip(
+            getattr(self.model, "metrics_names", [])[1:], metrics, strict=False
+        ):
+            if known == name:
                 return bool(metric.direction == "up")
         raise ArgumentError(
             f"{type(self).__name__} cannot tell whether larger is better; give `mode`.",

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from chainrule import losses, metrics, optimizers
 from chainrule.errors import ArgumentError, ModelFileError
 from chainrule.formats import container
+from chainrule.models.lowering import Compiled
 from chainrule.models.sequential import Sequential
 from chainrule.version import __version__
 
@@ -131,10 +132,16 @@ def _compile_config(model: Sequential) -> dict[str, Any] | None:
         return None
     return {
         "optimizer": optimizers.serialize(compiled.optimizer),
-        "loss": None if compiled.loss is None else losses.serialize(compiled.loss),
+        "loss": _loss_config(compiled),
         "metrics": [_metric_config(metric) for metric in compiled.metrics],
         "weighted_metrics": [_metric_config(metric) for metric in compiled.weighted_metrics],
     }
+
+
+def _loss_config(compiled: Compiled) -> Any:
+    if compiled.loss is not None:
+        return losses.serialize(compiled.loss)
+    return "crossentropy" if compiled.loss_by_targets else None
 
 
 def _metric_config(metric: Any) -> Any:

@@ -9,7 +9,7 @@ import numpy as np  # noqa: F401  (rules are rebound to other namespaces by this
 
 from chainrule.core.plan import GraphBuilder
 from chainrule.core.rule import rule
-from chainrule.errors import ShapeError
+from chainrule.errors import ArgumentError, ShapeError
 from chainrule.layers.layer import Layer
 
 
@@ -28,13 +28,18 @@ class Flatten(Layer):
     """Each sample as one row: (samples, 28, 28) becomes (samples, 784), row by row.
 
     Args:
-        data_format: Kept for Keras' signature; only ``"channels_last"`` order.
+        data_format: ``"channels_last"``, the only order there is.
         **kwargs: See :class:`Layer`.
     """
 
     def __init__(self, data_format: str | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.data_format = data_format
+        self.data_format = data_format or "channels_last"
+        if self.data_format != "channels_last":
+            raise ArgumentError(
+                f"Layer {self.name!r}: `data_format` must be 'channels_last'.",
+                data_format=data_format,
+            )
 
     def expand(self, graph: GraphBuilder, x: str) -> str:
         sample = graph.shapes[x][1:]

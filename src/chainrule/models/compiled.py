@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from chainrule import losses, metrics, optimizers
@@ -9,7 +10,7 @@ from chainrule.core.plan import LOSS, Plan
 from chainrule.core.shapes import Shape
 from chainrule.engines.base import Program, Run
 from chainrule.errors import ArgumentError, StateError
-from chainrule.models.lowering import Compiled, compiled_plan
+from chainrule.models.lowering import Compiled, compiled_plan, crossentropy_kind
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -72,7 +73,8 @@ class Compilable:
 
         Args:
             optimizer: Name or :class:`Optimizer`.
-            loss: Name or :class:`Loss`.
+            loss: Name or :class:`Loss`. ``"crossentropy"`` (or ``"ce"``) means the binary, sparse
+                or categorical kind, by output and targets.
             loss_weights: For models of several outputs; must be ``None``.
             metrics: List of names or :class:`Metric`; sample weights do not apply to these.
             weighted_metrics: List of those to which sample weights apply.
@@ -89,7 +91,8 @@ class Compilable:
             raise ArgumentError("`loss_weights` needs several outputs.", loss_weights=loss_weights)
         self._compiled = Compiled(
             optimizers.get(optimizer),
-            None if loss is None else losses.get(loss),
+            None if loss is None or loss in _BY_TARGETS else losses.get(loss),
+            loss in _BY_TARGETS,
             _listed("metrics", metrics),
             _listed("weighted_metrics", weighted_metrics),
         )
@@ -125,7 +128,7 @@ class Compilable:
     @property
     def metrics_names(self) -> list[str]:
         """What ``evaluate`` returns, in order: ``["loss", "accuracy"]``."""
-        return [LOSS, *(metric.name for metric in self._metrics)]
+        return [LOSS, *(name for name, _, _ in self._plan.measures)] if self._plan else [LOSS]
 
     @property
     def plan(self) -> Plan:
@@ -134,10 +137,21 @@ class Compilable:
         assert self._plan is not None  # noqa: S101
         return self._plan
 
-    def _ready(self) -> Compiled:
-        """Finish plan and program, once shapes are known."""
+    def _check_compiled(self) -> Compiled:
         if self._compiled is None:
-            raise StateError(f"You must call `compile()` before training model {self.name!r}.")
+            raise StateError(f"You must call `compile()` before using model {self.name!r}.")
+        return self._compiled
+
+    def _ready(self, y_shape: tuple[int, ...] | None = None) -> Compiled:
+        """Finish plan and program, once shapes are known.
+
+        Args:
+            y_shape: Shape of the targets, which may have to say what ``"crossentropy"`` means.
+        """
+        self._compiled = self._check_compiled()
+        if self._compiled.loss_by_targets and self._compiled.loss is None and y_shape is not None:
+            kind = crossentropy_kind(self.output_shape, y_shape)
+            self._compiled = replace(self._compiled, loss=losses.get(kind))
         if self._plan is None:
             loss = self._compiled.loss
             sparse = loss is not None and loss.sparse
@@ -164,6 +178,9 @@ class Compilable:
         assert self._plan.update is not None  # noqa: S101
         optimizer.allocate(self._plan.update.states, self.layout.trainable_size, self._plan.dtype)
         return Run(self.theta, optimizer.state, optimizer.iterations, seed)
+
+
+_BY_TARGETS = ("crossentropy", "ce")
 
 
 def _listed(argument: str, value: Any) -> tuple[Any, ...]:

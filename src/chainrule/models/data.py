@@ -88,38 +88,42 @@ def targets(y: Any, loss: Loss, output_shape: Shape, name: str = "y") -> Array:
     return array
 
 
-def weights(
-    sample_weight: Any, class_weight: Mapping[Any, float] | None, y: Array, loss: Loss
-) -> Array | None:
-    """One weight per sample: given, or by class, or their product.
+def weights(sample_weight: Any, samples: int) -> Array | None:
+    """One weight per sample, in float64; ``None`` if none are given.
 
     Raises:
         ShapeError: There is not one weight per sample.
         DataError: A weight is not a finite number of at least 0.
+    """
+    if sample_weight is None:
+        return None
+    weight = numbers(sample_weight, "sample_weight")
+    if weight.ndim == 2 and weight.shape[1] == 1:
+        weight = weight[:, 0]
+    if weight.shape != (samples,):
+        raise ShapeError(
+            f"`sample_weight` must have one number per sample: shape ({samples},).",
+            shape=weight.shape,
+        )
+    check_finite(weight, "sample_weight")
+    if samples and weight.min() < 0:
+        row = int(weight.argmin())
+        raise DataError(
+            "`sample_weight` must not be negative.", **{f"sample_weight[{row}]": float(weight[row])}
+        )
+    return weight.astype(np.float64)
+
+
+def weighted_by_class(data: Data, class_weight: Mapping[Any, float] | None, loss: Loss) -> Data:
+    """The data with each sample's weight multiplied by that of its class.
+
+    Raises:
         ArgumentError: ``class_weight`` is not a dictionary of classes, or there are no classes.
     """
-    weight = None
-    if sample_weight is not None:
-        weight = numbers(sample_weight, "sample_weight")
-        if weight.ndim == 2 and weight.shape[1] == 1:
-            weight = weight[:, 0]
-        if weight.shape != (len(y),):
-            raise ShapeError(
-                f"`sample_weight` must have one number per sample: shape ({len(y)},).",
-                shape=weight.shape,
-            )
-        check_finite(weight, "sample_weight")
-        if len(weight) and weight.min() < 0:
-            raise DataError(
-                "`sample_weight` must not be negative.",
-                row=int(weight.argmin()),
-                weight=weight.min(),
-            )
-        weight = weight.astype(np.float64)
-    if class_weight is not None:
-        by_class = _class_weights(class_weight, y, loss)
-        weight = by_class if weight is None else weight * by_class
-    return weight
+    if class_weight is None:
+        return data
+    by_class = _class_weights(class_weight, data.y, loss)
+    return data._replace(weight=by_class if data.weight is None else data.weight * by_class)
 
 
 def check_lengths(**arrays: Any) -> None:
@@ -300,7 +304,7 @@ def _class_weights(class_weight: Mapping[Any, float], y: Array, loss: Loss) -> A
         raise ArgumentError(
             "`class_weight` must map class numbers to weights.", class_weight=class_weight
         ) from None
-    labels = y.argmax(axis=-1) if not loss.sparse and y.shape[-1] > 1 else y.reshape(len(y), -1)
+    labels = y.argmax(axis=-1) if not loss.sparse and y.shape[-1] > 1 else np.round(y)
     labels = labels.reshape(len(y), -1)
     if labels.shape[1] != 1:
         raise ArgumentError("`class_weight` needs one class per sample.", y_shape=y.shape)

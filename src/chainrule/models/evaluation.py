@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,7 +11,7 @@ from chainrule.callbacks import CallbackList
 from chainrule.callbacks.progress import Progress
 from chainrule.core.plan import LOSS
 from chainrule.engines.base import Sums
-from chainrule.errors import ArgumentError, StateError
+from chainrule.errors import ArgumentError
 from chainrule.models import data as user_data
 from chainrule.models.compiled import Compilable
 from chainrule.models.data import Data
@@ -150,21 +149,18 @@ class Evaluable(Compilable):
         x: Any,
         y: Any,
         sample_weight: Any = None,
-        class_weight: Mapping[Any, float] | None = None,
         *,
         prefix: str = "",
     ) -> Data:
         """Check data; build the model by it if need be."""
-        if self._compiled is None:
-            raise StateError(f"You must call `compile()` before using model {self.name!r}.")
+        self._check_compiled()
         x = self._inputs(x, f"{prefix}x")
-        loss = self._ready().loss
+        y = user_data.numbers(y, f"{prefix}y")
+        loss = self._ready(y.shape).loss
         assert loss is not None  # noqa: S101  (compiled_plan has checked)
-        user_data.check_lengths(
-            **{f"{prefix}x": x, f"{prefix}y": user_data.numbers(y, f"{prefix}y")}
-        )
+        user_data.check_lengths(**{f"{prefix}x": x, f"{prefix}y": y})
         y = user_data.targets(y, loss, self.output_shape, f"{prefix}y")
-        return Data(x, y, user_data.weights(sample_weight, class_weight, y, loss))
+        return Data(x, y, user_data.weights(sample_weight, len(x)))
 
     def _inputs(self, x: Any, name: str = "x") -> Array:
         if not self.built and self._input_shape is None and self._layers:
@@ -180,7 +176,8 @@ class Evaluable(Compilable):
 
     def _logs(self, sums: Sums) -> dict[str, float]:
         """Loss and metrics by name, sorted by name as Keras sorts them."""
-        found = {metric.name: metric.value(sums.measures[metric.name]) for metric in self._metrics}
+        names = self.metrics_names[1:]
+        found = {n: m.value(sums.measures[n]) for n, m in zip(names, self._metrics, strict=True)}
         found[LOSS] = sums.mean_loss
         return dict(sorted(found.items()))
 

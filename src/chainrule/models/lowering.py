@@ -19,12 +19,21 @@ from chainrule.optimizers import Optimizer
 _PROBABILITIES = ("sigmoid", "softmax")
 
 
-@dataclass
+@dataclass(frozen=True)
 class Compiled:
-    """What ``compile()`` was given, resolved as far as it can be without data."""
+    """What ``compile()`` was given, resolved as far as it can be without data.
+
+    Attributes:
+        optimizer: The optimizer.
+        loss: The loss; ``None`` if there is none, or as long as targets must say which it is.
+        loss_by_targets: Whether the loss is ``"crossentropy"``, of the kind that fits the targets.
+        metrics: As given.
+        weighted_metrics: As given.
+    """
 
     optimizer: Optimizer
     loss: losses.Loss | None
+    loss_by_targets: bool
     metrics: tuple[Any, ...]
     weighted_metrics: tuple[Any, ...]
 
@@ -87,10 +96,7 @@ def compiled_plan(
                 "of the predictions' shape.",
                 metrics=[m.name for m, _ in found],
             )
-    names = [metric.name for metric, _ in found]
-    for name in names:
-        if names.count(name) > 1 or name == LOSS:
-            raise ArgumentError(f"Two entries of the logs would be called {name!r}.", metrics=names)
+    names = _log_names(found)
     plan = Plan(
         base.dtype,
         base.layout,
@@ -99,11 +105,33 @@ def compiled_plan(
         train,
         loss.reduction,
         loss.sparse,
-        tuple((metric.name, metric, weight) for metric, weight in found),
+        tuple((n, metric, weight) for n, (metric, weight) in zip(names, found, strict=True)),
         compiled.optimizer.update(),
         fusions,
     )
     return plan, tuple(metric for metric, _ in found)
+
+
+def crossentropy_kind(output_shape: Shape, y_shape: tuple[int, ...]) -> str:
+    """Which cross-entropy fits an output and targets."""
+    if output_shape[-1] == 1:
+        return "binary_crossentropy"
+    one_hot = len(y_shape) == len(output_shape) and y_shape[-1] != 1
+    return "categorical_crossentropy" if one_hot else "sparse_categorical_crossentropy"
+
+
+def _log_names(found: list[tuple[metrics.Metric, bool]]) -> list[str]:
+    """What the logs call each metric; a weighted one whose name is taken gets ``weighted_``."""
+    names: list[str] = []
+    for metric, weighted in found:
+        name = f"weighted_{metric.name}" if weighted and metric.name in names else metric.name
+        if name in (*names, LOSS):
+            raise ArgumentError(
+                f"Two entries of the logs would be called {name!r}.",
+                metrics=[metric.name for metric, _ in found],
+            )
+        names.append(name)
+    return names
 
 
 def _with_loss(builder: GraphBuilder, loss: losses.Loss) -> tuple[Graph, tuple[str, ...]]:

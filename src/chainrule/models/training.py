@@ -146,20 +146,25 @@ class Trainable(Evaluable):
         validation_split: float,
         validation_data: Any,
     ) -> tuple[Data, Data | None]:
-        training = self._data(x, y, sample_weight, class_weight)
-        if validation_data is None:
-            return (
-                user_data.split(training, validation_split)
-                if validation_split
-                else (training, None)
-            )
+        training, validation = self._data(x, y, sample_weight), None
+        if validation_data is not None:
+            validation = self._validation(validation_data)
+        elif validation_split:
+            training, validation = user_data.split(training, validation_split)
+        return self._weighted(training, class_weight), validation
+
+    def _weighted(self, data: Data, class_weight: Mapping[Any, float] | None) -> Data:
+        assert self.loss is not None  # noqa: S101  (it made the data ready)
+        return user_data.weighted_by_class(data, class_weight, self.loss)
+
+    def _validation(self, validation_data: Any) -> Data:
         if not isinstance(validation_data, tuple | list) or len(validation_data) not in (2, 3):
             raise ArgumentError(
                 "`validation_data` must be (x, y) or (x, y, sample_weight).",
                 type=type(validation_data).__name__,
             )
         x, y, *weight = validation_data
-        return training, self._data(x, y, *weight, prefix="validation ")
+        return self._data(x, y, *weight, prefix="validation ")
 
     def _epoch(
         self,
@@ -206,7 +211,7 @@ class Trainable(Evaluable):
 
         (Keras 3 returns means over all calls since ``reset_metrics``.)
         """
-        batch = self._data(x, y, sample_weight, class_weight)
+        batch = self._weighted(self._data(x, y, sample_weight), class_weight)
         rows = np.arange(len(batch.x))
         return self._result(self._logs(self._train(batch, rows, len(rows))), return_dict)
 

@@ -1,0 +1,130 @@
+"""EarlyStopping: the same epoch, the same best, the same weights."""
+
+import keras
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tests.parity.builders import LIBRARIES, assert_same_history, lesson
+from tests.parity.tolerances import assert_agree
+
+import chainrule
+
+
+class Scripted:
+    """A model whose weights are the number of the epoch and whose losses are written beforehand."""
+
+    metrics = ()
+    stop_training = False
+    weights = None
+
+    def get_weights(self):
+        return [self.weights]
+
+    def set_weights(self, weights):
+        (self.weights,) = weights
+
+    def train(self, callback, monitor, losses):
+        """What a run comes to: epochs, weights at the end, and what the callback remembers."""
+        callback.set_model(self)
+        callback.on_train_begin()
+        for epoch, loss in enumerate(losses):
+            self.weights = epoch
+            callback.on_epoch_end(epoch, {monitor: loss})
+            if self.stop_training:
+                break
+        callback.on_train_end()
+        return epoch, self.weights, callback.stopped_epoch, callback.best_epoch, callback.best
+
+
+losses = st.lists(st.sampled_from([0.0, 0.25, 0.5, 0.75, 1.0]) | st.floats(0, 1), min_size=1)
+options = st.fixed_dictionaries(
+    {
+        "mode": st.sampled_from(["min", "max"]),
+        "patience": st.integers(0, 4),
+        "min_delta": st.sampled_from([0, 0.125, 0.25, -0.25]),
+        "baseline": st.none() | st.sampled_from([0.0, 0.25, 0.5, 1.0]),
+        "restore_best_weights": st.booleans(),
+        "start_from_epoch": st.integers(0, 3),
+    }
+)
+
+
+@given(losses=losses, options=options)
+@settings(max_examples=200, deadline=None)
+def test_any_run_ends_as_in_keras(losses, options):
+    ours, theirs = (
+        Scripted().train(library.callbacks.EarlyStopping("loss", **options), "loss", losses)
+        for library in LIBRARIES
+    )
+    if options["start_from_epoch"] >= len(losses):
+        ours, theirs = ours[:-1], theirs[:-1]  # no best yet: nan for ours, None for Keras
+    assert ours == theirs
+
+
+@pytest.mark.parametrize("monitor", ["loss", "val_loss"])
+def test_a_loss_should_fall(monitor):
+    for library in LIBRARIES:
+        callback = library.callbacks.EarlyStopping(monitor, patience=2)
+        assert Scripted().train(callback, monitor, [3, 2, 1, 2, 3, 4])[0] == 4
+
+
+RUNS = {
+    "at once": {"patience": 0},
+    "after a while": {"patience": 3},
+    "back to the best": {"patience": 3, "restore_best_weights": True},
+    "never, but back to the best": {"patience": 50, "restore_best_weights": True},
+    "small steps are none": {"patience": 2, "min_delta": 0.005},
+    "a baseline out of reach": {"patience": 2, "baseline": 1e-6},
+    "a baseline in reach": {"patience": 2, "baseline": 0.05, "restore_best_weights": True},
+    "a late start": {"patience": 1, "start_from_epoch": 6, "restore_best_weights": True},
+    "by an error": {"monitor": "val_mae", "patience": 2},
+    "by what should not rise": {"monitor": "val_mse", "mode": "max", "patience": 2},
+    "by the training": {"monitor": "loss", "min_delta": 0.002, "patience": 1},
+}
+
+
+@pytest.mark.parametrize("run", RUNS)
+def test_training_stops_as_in_keras(run):
+    """Training pulls outputs up to 0.9; validation wants 0.7, which is passed on the way."""
+    problem = lesson()
+    x, y = problem.x[:16], np.full((16, 1), 0.9)
+    twins = problem.twins(seed=3)
+    stops = [library.callbacks.EarlyStopping(**RUNS[run]) for library in LIBRARIES]
+    made = dict(zip((chainrule, keras), stops, strict=True))
+    assert_same_history(
+        *twins.fit(
+            x,
+            y,
+            epochs=25,
+            validation_data=(x, np.full((16, 1), 0.7)),
+            callbacks=lambda library: [made[library]],
+        )
+    )
+    twins.assert_same_weights()
+    ours, theirs = stops
+    assert (ours.stopped_epoch, ours.best_epoch) == (theirs.stopped_epoch, theirs.best_epoch)
+    assert_agree(ours.best, theirs.best, "history")
+
+
+@pytest.mark.parametrize(
+    ("metrics", "monitor"),
+    [
+        (["accuracy"], "accuracy"),
+        (["accuracy"], "val_accuracy"),
+        (["mae"], "val_mae"),
+        ([lambda k: k.metrics.BinaryAccuracy("mine")], "val_mine"),
+        ([lambda k: k.metrics.RootMeanSquaredError("mine")], "mine"),
+    ],
+)
+def test_the_direction_of_a_metric_is_that_of_keras(metrics, monitor):
+    problem = lesson()
+    twins = problem.twins(metrics=metrics, weighted_metrics=None)
+    arguments = {"validation_split": 0.4, "epochs": 4}
+    made = twins.fit(
+        problem.x,
+        problem.y,
+        callbacks=lambda k: [k.callbacks.EarlyStopping(monitor, patience=1)],
+        **arguments,
+    )
+    assert made[0].epoch == made[1].epoch

@@ -1,0 +1,168 @@
+"""The loop of ``fit``: from the same weights, the same history and the same weights."""
+
+import numpy as np
+import pytest
+from tests.parity.builders import PROBLEMS, assert_same_history, classes, lesson, weights, yes_no
+
+every_problem = pytest.mark.parametrize("problem", PROBLEMS)
+with_classes = pytest.mark.parametrize("problem", ["classes", "yes or no"])
+
+RUNS = {
+    "a short last batch": {},
+    "equal batches": {"batch_size": 8},
+    "later epochs": {"initial_epoch": 2},
+    "nothing left to do": {"initial_epoch": 3},
+    "as many steps as batches": {"steps_per_epoch": 3},
+    "many epochs from one pass": {"batch_size": 8, "steps_per_epoch": 1, "epochs": 7},
+    "a split": {"validation_split": 0.4},
+    "a split in other batches": {"validation_split": 0.4, "validation_batch_size": 8},
+    "a split in part": {"validation_split": 0.6, "batch_size": 8, "validation_steps": 2},
+    "every other epoch": {"validation_split": 0.4, "validation_freq": 2},
+    "chosen epochs": {"validation_split": 0.4, "validation_freq": [1, 3], "initial_epoch": 1},
+    "weights": {"sample_weight": weights(40)},
+    "weights in a column": {"sample_weight": weights((40, 1))},
+    "weights and a split": {"sample_weight": weights(40), "validation_split": 0.4},
+}
+
+
+def last(problem, samples=16):
+    """Data to validate on."""
+    return problem.x[-samples:] + 0.1, problem.y[-samples:]
+
+
+def assert_same_run(twins, x, y, **arguments):
+    assert_same_history(*twins.fit(x, y, **{"epochs": 3, **arguments}))
+    twins.assert_same_weights()
+
+
+@every_problem
+@pytest.mark.parametrize("run", RUNS)
+def test_histories_and_weights_are_those_of_keras(problem, run):
+    problem = PROBLEMS[problem]()
+    assert_same_run(problem.twins(), problem.x, problem.y, **RUNS[run])
+
+
+@every_problem
+@pytest.mark.parametrize("weighted", [False, True], ids=["", "weighted"])
+@pytest.mark.parametrize("split", [0.0, 0.5], ids=["", "instead of a split"])
+def test_data_of_its_own_are_validated_on(problem, weighted, split):
+    problem = PROBLEMS[problem]()
+    data = last(problem) + ((weights(16),) if weighted else ())
+    arguments = {"validation_data": data, "validation_split": split}
+    assert_same_run(problem.twins(), problem.x, problem.y, **arguments)
+
+
+def test_batches_are_of_32_and_the_last_may_be_one_sample():
+    problem = lesson()
+    assert_same_run(problem.twins(), problem.x[:33], problem.y[:33], batch_size=None)
+
+
+@with_classes
+@pytest.mark.parametrize("table", [{0: 0.5, 1: 2.0}, {1: 3.0}, {0: 0.0, 1: 1.0, 2: 2.0}], ids=str)
+def test_classes_are_weighted_as_by_keras(problem, table):
+    problem = PROBLEMS[problem]()
+    assert_same_run(problem.twins(), problem.x, problem.y, class_weight=table)
+
+
+def test_one_hot_classes_are_weighted_as_by_keras():
+    problem = classes(one_hot=True)
+    assert_same_run(problem.twins(), problem.x, problem.y, class_weight={0: 0.5, 3: 2.0})
+
+
+def test_classes_of_soft_targets_are_the_nearest():
+    problem = yes_no()
+    soft = np.where(problem.y > 0, 0.9, 0.2)
+    assert_same_run(problem.twins(), problem.x, soft, class_weight={0: 0.5, 1: 2.0})
+
+
+@with_classes
+def test_weights_of_classes_do_not_reach_the_validation(problem):
+    problem = PROBLEMS[problem]()
+    table = {0: 0.5, 1: 2.0}
+    for validation in ({"validation_split": 0.4}, {"validation_data": last(problem)}):
+        assert_same_run(problem.twins(), problem.x, problem.y, class_weight=table, **validation)
+
+
+def test_a_metric_may_be_both_weighted_and_not():
+    problem = lesson()
+    twins = problem.twins(metrics=["mae", "mse"], weighted_metrics=["mae"])
+    assert_same_run(twins, problem.x, problem.y, sample_weight=weights(40), validation_split=0.4)
+
+
+def test_entries_are_in_the_order_of_keras():
+    problem = lesson()
+    twins = problem.twins(metrics=[lambda k: k.metrics.MeanAbsoluteError("z"), "mse"])
+    assert_same_run(twins, problem.x, problem.y, validation_split=0.4)
+    twins = problem.twins(metrics=[])
+    assert_same_run(twins, problem.x, problem.y, validation_split=0.4)
+
+
+@pytest.mark.parametrize("reduction", ["sum", "mean", "mean_with_sample_weight"])
+@pytest.mark.parametrize("weighted", [False, True])
+def test_every_reduction_trains_as_in_keras(reduction, weighted):
+    problem = lesson()
+    twins = problem.twins(loss=lambda k: k.losses.MeanSquaredError(reduction=reduction))
+    arguments = {"sample_weight": weights(40)} if weighted else {}
+    assert_same_run(twins, problem.x, problem.y, validation_split=0.4, **arguments)
+
+
+LOGITS = {
+    "classes": lambda k: k.losses.SparseCategoricalCrossentropy(from_logits=True),
+    "yes or no": lambda k: k.losses.BinaryCrossentropy(from_logits=True, label_smoothing=0.1),
+}
+
+
+@with_classes
+def test_losses_of_logits_train_as_in_keras(problem):
+    make, problem = LOGITS[problem], PROBLEMS[problem]()
+    build = problem.build
+
+    def without_last_activation(library):
+        model = build(library)
+        units = model.pop().units
+        model.add(library.layers.Dense(units))
+        return model
+
+    problem.build = without_last_activation
+    twins = problem.twins(loss=make)
+    assert_same_run(twins, problem.x, problem.y, validation_split=0.4)
+
+
+@pytest.mark.parametrize("spelling", ["crossentropy", "ce"])
+@pytest.mark.parametrize(
+    "make",
+    [classes, lambda: classes(one_hot=True), yes_no],
+    ids=["class numbers", "one-hot", "one output"],
+)
+def test_crossentropy_means_what_fits_the_targets(spelling, make):
+    problem = make()
+    assert_same_run(problem.twins(loss=spelling), problem.x, problem.y)
+
+
+@every_problem
+def test_in_float64_nothing_is_left_of_the_differences(problem, float64):
+    problem = PROBLEMS[problem]()
+    twins = problem.twins()
+    assert_same_history(
+        *twins.fit(problem.x, problem.y, epochs=5, batch_size=8, validation_split=0.4),
+        "history, float64",
+    )
+    twins.assert_same_weights("weights, float64")
+
+
+def test_a_second_fit_goes_on_and_records_anew():
+    problem = classes()
+    twins = problem.twins()
+    for _ in range(2):
+        assert_same_run(twins, problem.x, problem.y)
+
+
+def test_frozen_layers_stay_as_in_keras():
+    problem = classes()
+    twins = problem.twins()
+    for model in twins.both:
+        model.layers[0].trainable = False
+    twins.compile(**problem.compile_args)
+    first = twins.ours.get_weights()[0]
+    assert_same_run(twins, problem.x, problem.y)
+    assert np.array_equal(first, twins.ours.get_weights()[0])
