@@ -12,18 +12,6 @@ import chainrule
 from chainrule.errors import DataError
 
 
-def test_one_batch_gives_its_own_loss_where_keras_gives_the_mean_of_all_so_far():
-    problem = lesson()
-    twins = problem.twins(metrics=None, weighted_metrics=None)
-    halves = (slice(0, 16), slice(16, 32))
-    ours, theirs = (
-        [model.test_on_batch(problem.x[rows], problem.y[rows]) for rows in halves]
-        for model in twins.both
-    )
-    assert_agree(ours[0], theirs[0], "history")
-    assert_agree(np.mean(ours), theirs[1], "history")
-
-
 def test_weights_of_samples_and_classes_multiply_where_keras_refuses_both():
     problem = classes()
     sample, by_class = weights(40), {0: 0.5, 1: 2.0}

@@ -10,12 +10,12 @@ def image_net(library):
     layers = library.layers
     return library.Sequential(
         [
-            library.Input((28, 28)),
+            library.Input((6, 6)),
             layers.Rescaling(1 / 255, offset=-0.5),
             layers.Flatten(),
-            layers.Dense(128, activation="relu", kernel_initializer="he_normal"),
+            layers.Dense(12, activation="relu", kernel_initializer="he_normal"),
             layers.Dropout(0.2, seed=1),
-            layers.Dense(64, use_bias=False, trainable=False),
+            layers.Dense(7, use_bias=False, trainable=False),
             layers.Activation("tanh"),
             layers.Dropout(0.5, noise_shape=(None, 1)),
             layers.Dense(10, "softmax", name="scores"),

@@ -39,10 +39,8 @@ class Monitor(Callback):
         name = self.monitor.removeprefix("val_")
         if name == "loss":
             return False
-        metrics = getattr(self.model, "metrics", [])
-        for known, metric in zip(
-            getattr(self.model, "metrics_names", [])[1:], metrics, strict=False
-        ):
+        _, *names = getattr(self.model, "metrics_names", [""])
+        for known, metric in zip(names, getattr(self.model, "metrics", []), strict=False):
             if known == name:
                 return bool(metric.direction == "up")
         raise ArgumentError(
