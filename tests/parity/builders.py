@@ -111,7 +111,7 @@ class Problem:
     """Data, a model for them, and how it is trained.
 
     There are 40 samples, and tests cut them into batches of 16 and 8 where they can: for every new
-    length JAX compiles each operation anew.
+    shape JAX compiles each operation anew.
     """
 
     build: Any
@@ -174,10 +174,10 @@ def classes(one_hot=False):
 
 
 def yes_no():
-    """5-6-1 units, tanh and sigmoid, binary cross-entropy, RMSprop."""
-    x = _points(5, 3)
+    """8-16-1 units, tanh and sigmoid, binary cross-entropy, RMSprop."""
+    x = _points(8, 3)
     return Problem(
-        dense_net(5, (6, "tanh"), (1, "sigmoid")),
+        dense_net(8, (16, "tanh"), (1, "sigmoid")),
         x,
         (x[:, 0] + x[:, 1] > 0).astype(np.float64),
         {

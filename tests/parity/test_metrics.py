@@ -186,10 +186,12 @@ ANSWERS = {
 @pytest.mark.parametrize("spelling", ["accuracy", "acc", "Accuracy"])
 def test_accuracy_means_what_fits_the_output(units, activation, loss, kind, spelling):
     twins = Twins(dense_net(2, (units, activation)), loss=loss, metrics=[spelling])
-    x = np.random.default_rng(0).normal(size=(40, 2))
-    y, _ = targets(kind, 40, units)
-    shapes = (y.shape, (40, 1)) if kind == "class numbers" else (y.shape,)
+    x = np.random.default_rng(0).normal(size=(16, 2))
+    y, _ = targets(kind, 16, units)
+    shapes = (y.shape, (16, 1)) if kind == "class numbers" else (y.shape,)
     for y in (y.reshape(shape) for shape in shapes):
-        found = twins.each(lambda m, y=y: m.evaluate(x, y, verbose=0, return_dict=True))
+        found = twins.each(
+            lambda m, y=y: m.evaluate(x, y, batch_size=16, verbose=0, return_dict=True)
+        )
         assert list(found[0]) == list(found[1]) == sorted(["loss", spelling])
         assert_agree(found[0][spelling], found[1][spelling], "metric, float32", spelling)

@@ -72,14 +72,15 @@ def _parts(
     from rich.table import Table
     from rich.text import Text
 
-    starts = (0, *positions)
-    shares = [round(100 * (end - start)) for start, end in zip(starts, positions, strict=False)]
-    table = Table(width=width, box=box.HEAVY_HEAD, show_lines=True)
-    table.add_column("Layer (type)", ratio=shares[0], overflow="fold")
-    table.add_column("Output Shape", ratio=shares[1], overflow="fold")
-    table.add_column("Param #", ratio=shares[2], justify="right", overflow="fold")
+    heads = ["Layer (type)", "Output Shape", "Param #"]
     if show_trainable:
-        table.add_column("Trainable", width=len("Trainable"), justify="center")
+        heads.append("Trainable")
+        positions = [*(0.9 * position for position in positions), 1.0]
+    ends = [int(width * position) for position in positions]
+    table = Table(width=width, box=box.HEAVY_HEAD, show_lines=True)
+    sides = ("left", "left", "right", "center")
+    for head, start, end, side in zip(heads, [0, *ends], ends, sides, strict=False):
+        table.add_column(head, width=end - start, justify=side, overflow="fold")  # type: ignore[arg-type]
     for layer in layers:
         row: list[Any] = [
             Text(f"{layer.name} ({type(layer).__name__})"),
