@@ -150,12 +150,23 @@ class GraphBuilder:
         self._nodes.append(node)
         return node.output
 
-    def noise(self, name: str, keep: float, shape: Shape, seed: int | None = None) -> str:
-        """Add a random input of zeros and ones and return its name."""
-        drawn = Noise(f"{self.layer}/{name}", f"{self.position}/{name}", keep, shape, seed)
-        self._noises.append(drawn)
-        self.shapes[drawn.name] = shape
-        return drawn.name
+    def noise(
+        self, name: str, like: str, keep: float, shape: Shape | None = None, seed: int | None = None
+    ) -> str:
+        """Add a random input of zeros and ones for array ``like`` and return its name.
+
+        Args:
+            name: Its name within the layer.
+            like: The array whose shape it has, or is broadcast to.
+            keep: Probability of a one.
+            shape: The shape that is drawn, if it is not that of ``like``.
+            seed: A layer's own seed; ``None`` for the model's.
+        """
+        array = f"{self.layer}/{name}"
+        drawn = self.shapes[like] if shape is None else shape
+        self._noises.append(Noise(array, f"{self.position}/{name}", keep, drawn, seed))
+        self.shapes[array] = self.shapes[like]
+        return array
 
     def finish(self, output: str) -> Graph:
         """The graph as data."""

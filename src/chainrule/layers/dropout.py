@@ -8,6 +8,7 @@ import numpy as np  # noqa: F401  (rules are rebound to other namespaces by this
 
 from chainrule.core.plan import GraphBuilder
 from chainrule.core.rule import rule
+from chainrule.core.shapes import Shape
 from chainrule.errors import ArgumentError, ShapeError
 from chainrule.layers.layer import Layer
 
@@ -52,18 +53,21 @@ class Dropout(Layer):
     def expand(self, graph: GraphBuilder, x: str) -> str:
         if not graph.training or self.rate == 0:
             return x
-        shape = graph.shapes[x]
-        if self.noise_shape is not None:
-            if len(self.noise_shape) != len(shape):
-                raise ShapeError(
-                    f"Layer {self.name!r}: `noise_shape` must have {len(shape)} axes.",
-                    noise_shape=self.noise_shape,
-                )
-            pairs = zip(shape, self.noise_shape, strict=True)
-            shape = tuple(axis if given is None else given for axis, given in pairs)
-        keep = graph.noise("keep", 1 - self.rate, shape, self.seed)
-        graph.shapes[keep] = graph.shapes[x]
+        drawn = self._drawn_shape(graph.shapes[x])
+        keep = graph.noise("keep", like=x, keep=1 - self.rate, shape=drawn, seed=self.seed)
         return graph.apply(dropout, {"x": x, "keep": keep}, "y", rate=self.rate)
+
+    def _drawn_shape(self, shape: Shape) -> Shape:
+        """The shape of the mask: the input's where ``noise_shape`` says nothing."""
+        if self.noise_shape is None:
+            return shape
+        if len(self.noise_shape) != len(shape):
+            raise ShapeError(
+                f"Layer {self.name!r}: `noise_shape` must have {len(shape)} axes.",
+                noise_shape=self.noise_shape,
+            )
+        pairs = zip(shape, self.noise_shape, strict=True)
+        return tuple(axis if given is None else given for axis, given in pairs)
 
     def get_config(self) -> dict[str, Any]:
         return super().get_config() | {
