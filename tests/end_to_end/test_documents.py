@@ -32,7 +32,10 @@ def with_examples():
 @pytest.mark.parametrize("path", with_examples(), ids=lambda path: path.stem)
 def test_the_examples_of_a_docstring_run(path, tmp_path):
     name = ".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts)
-    code = f"import doctest, importlib as i; r = doctest.testmod(i.import_module({name!r})); exit(r[0])"
+    code = (
+        "import doctest, importlib; "
+        f"exit(doctest.testmod(importlib.import_module({name!r})).failed)"
+    )
     run(sys.executable, "-c", code, folder=tmp_path)
 
 
