@@ -15,7 +15,7 @@ import numpy as np
 
 from chainrule import config
 from chainrule.core.registry import Registry
-from chainrule.core.shapes import Signature, parse
+from chainrule.core.shapes import Signature, Spec, parse
 from chainrule.errors import ArgumentError
 
 if TYPE_CHECKING:
@@ -131,9 +131,13 @@ class Rule(Formula):
         """Forward and derivatives by what they compute: ``{"y": …, "∂L/∂z": …}``."""
         return super().functions() | {f"∂L/∂{k}": f for k, f in self.cotangents.items()}
 
-    def __call__(self, *arrays: Any, **options: Any) -> Any:
+    def __call__(self, *arrays: Any, **named: Any) -> Any:
         """Evaluate the rule on arrays, lists or numbers; returns its first output."""
-        y = self.forward(*map(_floats, arrays), **options)
+        given = dict(zip(self.inputs, arrays, strict=False)) | named
+        for spec in self.signature.inputs:
+            if spec.name in given:
+                given[spec.name] = _array(given[spec.name], spec)
+        y = self.forward(**given)
         return y[0] if len(self.outputs) > 1 else y
 
 
@@ -201,8 +205,10 @@ def _by_name(kind: str, name: str) -> Formula:
     return UPDATES.find(name) if kind == "UpdateRule" else RULES.find(name)
 
 
-def _floats(value: Any) -> Array:
+def _array(value: Any, spec: Spec) -> Array:
     array = np.asarray(value)
+    if spec.domain == "label":
+        return array.astype(np.int64)
     if array.dtype.kind == "f" and isinstance(value, np.ndarray | np.generic):
         return array
     return array.astype(config.floatx())

@@ -8,6 +8,7 @@ from chainrule.activations import sigmoid
 from chainrule.core.registry import Registry
 from chainrule.core.rule import RULES, Rule
 from chainrule.errors import ArgumentError, UnknownNameError
+from chainrule.losses import sparse_categorical_crossentropy
 
 
 def test_a_derivative_may_ask_only_for_what_the_rule_has():
@@ -44,3 +45,10 @@ def test_a_name_is_given_once():
 def test_an_unknown_name_is_answered_with_the_nearest():
     with pytest.raises(UnknownNameError, match="Did you mean 'sigmoid'"):
         RULES.find("sigmod")
+
+
+def test_a_loss_function_takes_lists_by_place_or_name():
+    by_place = sparse_categorical_crossentropy([1, 0], [[0.25, 0.75], [0.5, 0.5]])
+    by_name = sparse_categorical_crossentropy(y_pred=[[0.25, 0.75], [0.5, 0.5]], y_true=[1, 0])
+    assert np.array_equal(by_place, by_name)
+    np.testing.assert_allclose(by_place, -np.log([0.75, 0.5]), rtol=1e-6)
