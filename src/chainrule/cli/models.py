@@ -9,18 +9,22 @@ from typing import Annotated, Any
 
 import typer
 
-from chainrule.cli.output import Output, reported_errors
+from chainrule.cli.output import DataDir, Json, Output, examples, reported_errors
 
-EVALUATE_EXAMPLES = "Example: chainrule evaluate runs/fashion-mnist-1 fashion-mnist --json"
-PREDICT_EXAMPLES = (
-    "Examples: chainrule predict runs/fashion-mnist-1 fashion-mnist --rows 0:10; "
-    "chainrule predict model.safetensors rows.csv > predictions.csv"
+EVALUATE_EXAMPLES = examples(
+    "chainrule evaluate runs/fashion-mnist-1 fashion-mnist",
+    "chainrule evaluate model.safetensors exam-scores --json",
 )
-SUMMARY_EXAMPLES = "Example: chainrule summary runs/fashion-mnist-1"
+PREDICT_EXAMPLES = examples(
+    "chainrule predict runs/fashion-mnist-1 fashion-mnist --rows 0:10",
+    "chainrule predict model.safetensors rows.csv > predictions.csv",
+)
+SUMMARY_EXAMPLES = examples(
+    "chainrule summary runs/fashion-mnist-1",
+    "chainrule summary model.safetensors --json",
+)
 
 Model = Annotated[Path, typer.Argument(help="A run's folder or a .safetensors file.")]
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
-DataDir = Annotated[Path | None, typer.Option(help="Folder with the data set's files.")]
 
 
 def evaluate(
@@ -31,22 +35,25 @@ def evaluate(
 ) -> None:
     """Loss, metrics and a table on the test part of a data set."""
     output = Output(as_json)
-    _look_in(data_dir)
-    with reported_errors():
+    with reported_errors("evaluate"):
         from chainrule.cli import sources
         from chainrule.cli.run_folder import judged, tell
+        from chainrule.errors import ModelFileError
 
+        sources.look_in(data_dir)
         loaded = sources.model(model)
+        if loaded.loss is None:
+            raise ModelFileError(f"The model at {model} was saved without a loss.")
         data = sources.load(dataset)
         if data.sample:
-            output.note(sources.FALLBACK.replace("Training", "Evaluating"))
+            output.note(f"Evaluating {sources.FALLBACK}")
         found = loaded.evaluate(data.x_test, data.y_test, verbose=0, return_dict=True)
         predicted = loaded.predict(data.x_test, verbose=0)
         facts = {"dataset": dataset, "sample": data.sample, "evaluation": found}
         facts |= judged(data, predicted)
-    if not as_json:
-        tell(facts, output)
-    output.result(**facts)
+        if not as_json:
+            tell(facts, output)
+        output.result(**facts)
 
 
 def predict(
@@ -58,22 +65,19 @@ def predict(
 ) -> None:
     """Predictions: a table in a terminal, CSV in a pipe."""
     output = Output(as_json)
-    _look_in(data_dir)
-    with reported_errors():
+    with reported_errors("predict"):
         from chainrule.cli import sources
 
+        sources.look_in(data_dir)
         loaded = sources.model(model)
-        x, names = sources.inputs(data)
+        x = sources.inputs(data, loaded.input_shape)
         chosen = sources.rows(rows, len(x))
         predicted = loaded.predict(x[chosen], verbose=0)
-    table = _rows(predicted, names, chosen.start)
+        table = _rows(predicted, sources.class_names(model), chosen.start)
     if as_json:
         output.result(predictions=table)
     elif sys.stdout.isatty():
-        shown = [
-            {k: v if isinstance(v, str) else f"{v:.6g}" for k, v in row.items()} for row in table
-        ]
-        output.table([list(shown[0]), *([*row.values()] for row in shown)])
+        output.table(_shown(table))
     else:
         writer = csv.DictWriter(sys.stdout, list(table[0]), lineterminator="\n")
         writer.writeheader()
@@ -81,10 +85,11 @@ def predict(
 
 
 def _rows(predicted: Any, names: tuple[str, ...], first: int) -> list[dict[str, Any]]:
+    """What was predicted for each row; for classes, the likeliest and the probability of each."""
     flat = predicted.reshape(len(predicted), -1)
     if flat.shape[1] == 1:
         return [{"row": first + n, "prediction": float(v)} for n, (v,) in enumerate(flat)]
-    if not names or len(names) != flat.shape[1]:
+    if len(names) != flat.shape[1]:
         names = tuple(str(k) for k in range(flat.shape[1]))
     return [
         {
@@ -96,10 +101,22 @@ def _rows(predicted: Any, names: tuple[str, ...], first: int) -> list[dict[str, 
     ]
 
 
+def _shown(table: list[dict[str, Any]]) -> list[list[str]]:
+    """The table for eyes: of many classes the likeliest two, which fits on a screen."""
+    if "class" not in table[0]:
+        return [list(table[0])] + [[str(r["row"]), f"{r['prediction']:.6g}"] for r in table]
+    shown = [["row", "class", "probability", "or", "probability"]]
+    for row in table:
+        likely = sorted(list(row)[2:], key=lambda name: -row[name])[:2]
+        pairs = [text for name in likely for text in (name, f"{row[name]:.4f}")]
+        shown.append([str(row["row"]), *pairs])
+    return shown
+
+
 def summary(model: Model, as_json: Json = False) -> None:
     """The table of a model's layers."""
     output = Output(as_json)
-    with reported_errors():
+    with reported_errors("summary"):
         from chainrule.cli import sources
 
         loaded = sources.model(model)
@@ -119,10 +136,3 @@ def summary(model: Model, as_json: Json = False) -> None:
             for layer in loaded.layers
         ],
     )
-
-
-def _look_in(data_dir: Path | None) -> None:
-    if data_dir is not None:
-        import os
-
-        os.environ["CHAINRULE_DATA"] = str(data_dir)

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import importlib.util
-import json
-from collections.abc import Mapping, Sequence
+import itertools
+import os
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from chainrule.cli import scores
-from chainrule.cli.output import Output
-from chainrule.cli.sources import MODEL_FILE, Splits
+from chainrule.cli.output import DISK, SCHEMA, USAGE, Output, fail, json_text
+from chainrule.cli.sources import MODEL_FILE, RUN_FILE, Splits
 from chainrule.core.files import atomic_write
 from chainrule.version import __version__
 
@@ -24,8 +26,63 @@ if TYPE_CHECKING:
 
     Array = NDArray[Any]
 
+HISTORY_FILE = "history.csv"
+PICTURE_FILES = ("curves.png", "confusion.png", "predictions.png", "predicted.png")
+"""Names in a run's folder, besides those of model and facts."""
 PICTURES = 30
 """Images in the grid of predictions."""
+UNITS = {
+    "classification": {"loss": "nats per image", "accuracy": "share of images"},
+    "regression": {"loss": "squared, full score = 1", "mae": "full score = 1"},
+}
+"""What the numbers of a history are counted in, by task."""
+
+
+@contextlib.contextmanager
+def opened(out: Path | None, dataset: str, overwrite: bool) -> Iterator[Path]:
+    """The folder to write, made now, so that a wrong one is known before training.
+
+    A folder that nothing was written to is removed again.
+
+    Args:
+        out: The folder; the next free ``runs/<dataset>-<n>`` by default.
+        dataset: Name of the data set.
+        overwrite: Whether ``out`` may hold something.
+
+    Raises:
+        typer.Exit: The folder is not empty, or cannot be made or written to.
+    """
+    if out is not None and out.exists() and not overwrite and (out.is_file() or any(out.iterdir())):
+        fail(
+            f"{out} is not empty; nothing there is overwritten.",
+            USAGE,
+            "another --out, or --overwrite",
+        )
+    try:
+        made = out is None or not out.exists()
+        folder = _next_free(dataset) if out is None else out
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        fail(f"Cannot make the folder {error.filename}: {error.strerror}.", DISK)
+    if not os.access(folder, os.W_OK | os.X_OK):
+        fail(f"The folder {folder} cannot be written to.", DISK)
+    try:
+        yield folder
+    finally:
+        with contextlib.suppress(OSError):
+            if made:
+                folder.rmdir()
+
+
+def _next_free(dataset: str) -> Path:
+    """Make the first of ``runs/<dataset>-1``, … that is not there, also with two at a time."""
+    for number in itertools.count(1):
+        folder = Path("runs") / f"{dataset}-{number}"
+        folder.parent.mkdir(exist_ok=True)
+        with contextlib.suppress(FileExistsError):
+            folder.mkdir()
+            return folder
+    raise AssertionError  # pragma: no cover  (numbers do not end)
 
 
 def write_run(
@@ -44,7 +101,7 @@ def write_run(
     assert model.history is not None  # noqa: S101  (it was trained)
     history = model.history.history
     model.save(folder / MODEL_FILE)
-    write_history(folder / "history.csv", history)
+    write_history(folder / HISTORY_FILE, history)
     predicted = model.predict(data.x_test, verbose=0)
     found = model.evaluate(data.x_test, data.y_test, verbose=0, return_dict=True)
     facts: dict[str, Any] = {
@@ -58,15 +115,12 @@ def write_run(
     }
     if not quiet:
         tell(facts, output)
-    files = [
-        MODEL_FILE,
-        "history.csv",
-        "run.json",
-        *_pictures(folder, data, history, predicted, output),
-    ]
-    facts["files"] = files
-    with atomic_write(folder / "run.json", "w") as file:
-        json.dump(facts, file, indent=2, ensure_ascii=False)
+    pictures = _pictures(folder, data, history, predicted, output)
+    facts["files"] = [MODEL_FILE, HISTORY_FILE, RUN_FILE, *pictures]
+    for name in set(PICTURE_FILES) - set(pictures):  # of an earlier run, with --overwrite
+        (folder / name).unlink(missing_ok=True)
+    with atomic_write(folder / RUN_FILE, "w") as file:
+        file.write(json_text({"schema": SCHEMA} | facts, indent=2) + "\n")
     return facts
 
 
@@ -96,9 +150,10 @@ def tell(facts: Mapping[str, Any], output: Output) -> None:
 def write_history(path: Path, history: Mapping[str, Sequence[float]]) -> None:
     """The history as CSV: a line per epoch, counted from 1."""
     with atomic_write(path, "w") as file:
-        table = csv.writer(file)
-        table.writerow(["epoch", *history])
-        for epoch, row in enumerate(zip(*history.values(), strict=True), start=1):
+        table, names = csv.writer(file), sorted(history)
+        table.writerow(["epoch", *names])
+        columns = [history[name] for name in names]
+        for epoch, row in enumerate(zip(*columns, strict=True), start=1):
             table.writerow([epoch, *row])
 
 
@@ -116,9 +171,7 @@ def _pictures(
 
     drawn: dict[str, Any] = {}
     if history.get("loss"):
-        drawn["loss.png"] = plots.plot_history(history, "loss")
-        metric = next(name for name in history if name != "loss" and not name.startswith("val_"))
-        drawn[f"{metric}.png"] = plots.plot_history(history, metric)
+        drawn["curves.png"] = plots.plot_curves(history, UNITS[data.entry.task])
     if data.entry.task == "classification":
         names = data.entry.class_names
         matrix = np.array(judged(data, predicted)["confusion"])

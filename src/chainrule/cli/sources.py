@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import math
+import os
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -19,12 +22,14 @@ if TYPE_CHECKING:
     Array = NDArray[Any]
 
 MODEL_FILE = "model.safetensors"
-"""Name of the model in a run's folder."""
+RUN_FILE = "run.json"
+"""Names of the model and of the facts in a run's folder."""
 
 FALLBACK = (
-    "Training on the sample that comes with chainrule (6,000 + 1,500 images); get all 70,000 with: "
+    "on the sample that comes with chainrule (6,000 + 1,500 images); get all 70,000 with: "
     "chainrule data fetch fashion-mnist"
 )
+"""Told whenever the full set is not found; what is done with the sample comes before it."""
 
 
 class Splits(NamedTuple):
@@ -36,6 +41,19 @@ class Splits(NamedTuple):
     x_test: Array
     y_test: Array
     sample: bool
+
+
+def look_in(folder: Path | None) -> None:
+    """Let data sets be looked for in a folder of the user's.
+
+    Raises:
+        ArgumentError: There is no such folder.
+    """
+    if folder is None:
+        return
+    if not folder.is_dir():
+        raise ArgumentError("--data-dir must be a folder that is there.", data_dir=str(folder))
+    os.environ["CHAINRULE_DATA"] = str(folder)
 
 
 def load(name: str) -> Splits:
@@ -58,12 +76,24 @@ def model(path: Path) -> Sequential:
     """The model of a run's folder or of a file.
 
     Raises:
-        ModelFileError: There is none, or it is damaged.
+        ModelFileError: There is none, or it is damaged, or it needs layers of somebody's own.
     """
     file = path / MODEL_FILE if path.is_dir() else path
     if not file.is_file():
         raise ModelFileError(f"There is no model at {file}.")
-    return load_model(file)
+    try:
+        return load_model(file)
+    except ArgumentError as error:
+        raise ModelFileError(f"{file}: {error}") from None
+
+
+def class_names(path: Path) -> tuple[str, ...]:
+    """The classes that the model of a run was trained on; none if nobody wrote them down."""
+    try:
+        facts = json.loads(((path if path.is_dir() else path.parent) / RUN_FILE).read_text("utf-8"))
+        return DATASETS.find(facts["dataset"]).class_names
+    except (OSError, ValueError, KeyError, TypeError):
+        return ()
 
 
 def rows(text: str | None, count: int) -> slice:
@@ -82,11 +112,12 @@ def rows(text: str | None, count: int) -> slice:
     return slice(first, min(last, count))
 
 
-def inputs(source: str) -> tuple[Array, tuple[str, ...]]:
+def inputs(source: str, shape: tuple[int | None, ...]) -> Array:
     """Inputs to predict for: a data set's test part, a ``.npy`` or a ``.csv`` file of numbers.
 
-    Returns:
-        The inputs and the names of the classes, where known.
+    Args:
+        source: Name of the data set, or of the file.
+        shape: What the model takes; rows of as many numbers are brought into it.
 
     Raises:
         DataError: The file holds something else.
@@ -94,16 +125,20 @@ def inputs(source: str) -> tuple[Array, tuple[str, ...]]:
     """
     path = Path(source)
     if path.suffix == ".npy":
-        return _npy(path), ()
-    if path.suffix == ".csv":
-        return _csv(path), ()
-    splits = load(source)
-    return splits.x_test, splits.entry.class_names
+        found = _npy(path)
+    elif path.suffix == ".csv":
+        found = _csv(path)
+    else:
+        return load(source).x_test
+    axes = [axis or 1 for axis in shape[1:]]
+    flat = found.ndim == 2 and len(axes) > 1 and found.shape[1] == math.prod(axes)
+    return found.reshape(-1, *axes) if flat else found
 
 
 def _npy(path: Path) -> Array:
     try:
-        found: Array = np.load(path, allow_pickle=False)
+        with open(path, "rb") as file:
+            found: Array = np.lib.format.read_array(file, allow_pickle=False)
     except (ValueError, EOFError) as error:
         raise DataError(f"{path}: not a .npy file of numbers ({error}).") from None
     return found
@@ -111,7 +146,10 @@ def _npy(path: Path) -> Array:
 
 def _csv(path: Path) -> Array:
     """Numbers, one sample per line; a first line that is not all numbers is the heads."""
-    lines = path.read_text("utf-8-sig").splitlines()
+    try:
+        lines = path.read_text("utf-8-sig").splitlines()
+    except UnicodeDecodeError:
+        raise DataError(f"{path}: not a text file.") from None
     table: list[list[float]] = []
     for number, line in enumerate(lines, start=1):
         if not line.strip():

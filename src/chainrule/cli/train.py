@@ -5,26 +5,23 @@ from __future__ import annotations
 import contextlib
 import itertools
 import math
-import os
-import signal
+import re
 import sys
-import warnings
-from collections.abc import Iterator
 from pathlib import Path
-from types import FrameType
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
-from chainrule.cli.output import DISK, DIVERGED, USAGE, Output, fail, reported_errors
+from chainrule.cli.output import DIVERGED, DataDir, Json, Output, examples, fail, reported_errors
 
 if TYPE_CHECKING:
     from chainrule.cli.sources import Splits
     from chainrule.models import Sequential
 
-EXAMPLES = (
-    "Examples: chainrule train fashion-mnist --hidden 128,64 --epochs 10; "
-    "chainrule train exam-scores --optimizer adam --learning-rate 0.01 --out runs/exam"
+EXAMPLES = examples(
+    "chainrule train fashion-mnist --hidden 128,64 --epochs 10",
+    "chainrule train exam-scores --optimizer adam --learning-rate 0.01 --out runs/exam",
+    "chainrule train fashion-mnist --json > run.json",
 )
 
 DEFAULTS: dict[str, dict[str, Any]] = {
@@ -32,6 +29,8 @@ DEFAULTS: dict[str, dict[str, Any]] = {
     "exam-scores": {"hidden": "3", "activation": "sigmoid", "optimizer": "sgd", "epochs": 50},
 }
 """What is taken where nothing is said: of the lesson for exam scores."""
+MOST_WEIGHTS = 100_000_000
+"""1.6 GB in float32 with adam's two vectors and the gradient: no typing error is to take more."""
 
 
 def train(
@@ -45,42 +44,38 @@ def train(
     epochs: Annotated[int | None, typer.Option(min=1, help="Passes over the data.")] = None,
     batch_size: Annotated[int, typer.Option(min=1, help="Samples per update.")] = 32,
     seed: Annotated[int, typer.Option(min=0, help="Same seed, same result.")] = 0,
-    out: Annotated[
-        Path | None, typer.Option(help="Folder to write; new, or empty. [runs/DATASET-N]")
-    ] = None,
-    data_dir: Annotated[Path | None, typer.Option(help="Folder with the data set's files.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    out: Annotated[Path | None, typer.Option(help="New or empty folder. [runs/DATASET-N]")] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Let --out hold a run.")] = False,
+    data_dir: DataDir = None,
+    as_json: Json = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress and no tables.")] = False,
 ) -> None:
-    """Train a network on a data set; write model, history and pictures to a folder.
+    """Train a network; write model, history and pictures to a folder.
+
+    Without options: for fashion-mnist 128 relu units, adam, 5 epochs; for exam-scores 3 sigmoid
+    units, sgd, 50 epochs.
 
     Ctrl-C stops at the end of a batch and saves what was learned.
     """
     output = Output(as_json)
-    if data_dir is not None:
-        os.environ["CHAINRULE_DATA"] = str(data_dir)
-    with reported_errors():
+    with reported_errors("train"):
         from chainrule.cli import sources
+        from chainrule.cli.run_folder import opened
 
+        sources.look_in(data_dir)
         data = sources.load(dataset)
-        options = dict(DEFAULTS[dataset])
-        given = {
+        options: dict[str, Any] = {
             "hidden": hidden,
             "activation": activation,
             "optimizer": optimizer,
-            "epochs": epochs,
         }
-        options |= {name: value for name, value in given.items() if value is not None}
-        options |= {"batch_size": batch_size, "seed": seed}
+        options |= {"epochs": epochs, "batch_size": batch_size, "seed": seed}
+        options = DEFAULTS[dataset] | {k: v for k, v in options.items() if v is not None}
         model = _model(data, options, learning_rate)
-        folder = _folder(out, dataset)
-        if data.sample:
-            output.note(sources.FALLBACK)
-        with contextlib.redirect_stdout(sys.stderr if as_json else sys.stdout):
-            if not quiet:
-                model.summary()
-            stopped = _fit(model, data, options, 0 if quiet else 1)
-        _finish(model, data, options, folder, output, quiet, stopped)
+        with opened(out, dataset, overwrite) as folder:
+            if data.sample:
+                output.note(f"Training {sources.FALLBACK}")
+            _run(model, data, options, folder, output, quiet)
 
 
 def _model(data: Splits, options: dict[str, Any], learning_rate: float | None) -> Sequential:
@@ -90,10 +85,11 @@ def _model(data: Splits, options: dict[str, Any], learning_rate: float | None) -
     from chainrule.utils import set_random_seed
 
     set_random_seed(options["seed"])
+    size = math.prod(data.x_train.shape[1:])
     layers: list[Layer] = [Input(data.x_train.shape[1:])]
     if data.entry.task == "classification":
         layers += [Rescaling(1 / 255), Flatten()]  # images stay bytes in memory
-    layers += [Dense(units, options["activation"]) for units in _units(options["hidden"])]
+    layers += [Dense(units, options["activation"]) for units in _units(options["hidden"], size)]
     chosen = optimizers.get(options["optimizer"])
     if learning_rate is not None:
         chosen.learning_rate = learning_rate
@@ -107,87 +103,66 @@ def _model(data: Splits, options: dict[str, Any], learning_rate: float | None) -
     return model
 
 
-def _units(text: str) -> list[int]:
+def _units(text: str, inputs: int) -> list[int]:
+    """Units of the hidden layers, refused before memory for them is asked for."""
     from chainrule.errors import ArgumentError
 
-    words = [] if text == "none" else text.split(",")
-    if not all(word.strip().isdigit() and int(word) for word in words):
+    if text == "none":
+        return []
+    if not re.fullmatch(r" *[1-9][0-9]{0,8} *(, *[1-9][0-9]{0,8} *)*", text):
         raise ArgumentError("--hidden must be like 128,64, or none.", hidden=text)
-    return [int(word) for word in words]
-
-
-def _folder(out: Path | None, dataset: str) -> Path:
-    """The folder to write, made now, so that a wrong one is known before training."""
-    if out is None:
-        numbers = itertools.count(1)
-        out = next(p for n in numbers if not (p := Path("runs") / f"{dataset}-{n}").exists())
-    elif out.exists() and (not out.is_dir() or any(out.iterdir())):
-        fail(
-            f"The folder {out} is not empty; nothing there is overwritten.", USAGE, "another --out"
+    units = [int(word) for word in text.split(",")]
+    weights = sum(a * b for a, b in itertools.pairwise([inputs, *units]))
+    if weights > MOST_WEIGHTS:
+        raise ArgumentError(
+            f"--hidden would make {weights:,} weights; at most {MOST_WEIGHTS:,} are trained here.",
+            hidden=text,
         )
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        fail(f"Cannot make the folder {out}: {error.strerror}.", DISK)
-    return out
+    return units
 
 
-def _fit(model: Sequential, data: Splits, options: dict[str, Any], verbose: int) -> int:
-    """Train; return 0, or the exit code that a signal asks for."""
-    stopped = 0
-    with _terminating() as signals, warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "The loss became", RuntimeWarning)  # told at the end
-        try:
-            model.fit(
-                data.x_train,
-                data.y_train,
-                batch_size=options["batch_size"],
-                epochs=options["epochs"],
-                validation_data=(data.x_test, data.y_test),
-                verbose=verbose,
-            )
-        except KeyboardInterrupt:
-            stopped = 128 + (signals[0] if signals else signal.SIGINT)
-    return stopped
-
-
-@contextlib.contextmanager
-def _terminating() -> Iterator[list[int]]:
-    """Let SIGTERM stop training as Ctrl-C does, at the end of the batch."""
-    received: list[int] = []
-
-    def interrupt(number: int, frame: FrameType | None) -> None:
-        received.append(number)
-        signal.raise_signal(signal.SIGINT)
-
-    before = signal.signal(signal.SIGTERM, interrupt)
-    try:
-        yield received
-    finally:
-        signal.signal(signal.SIGTERM, before)
-
-
-def _finish(
+def _run(
     model: Sequential,
     data: Splits,
     options: dict[str, Any],
     folder: Path,
     output: Output,
     quiet: bool,
-    stopped: int,
 ) -> None:
     from chainrule.cli.run_folder import write_run
+    from chainrule.cli.stopping import Stopping
 
-    assert model.history is not None  # noqa: S101  (fit made it)
-    history = model.history.history
-    if not all(math.isfinite(values[-1]) for values in history.values()):
-        fail(f"Training diverged: the loss is no longer a number. {folder} is empty.", DIVERGED)
-    if stopped:
-        output.tell(
-            f"Stopped after {len(model.history.epoch)} whole epochs; saving what was learned."
+    stopping = Stopping()
+    with contextlib.redirect_stdout(sys.stderr if output.as_json else sys.stdout):
+        if not quiet:
+            model.summary()
+        stopping.fit(
+            model,
+            data.x_train,
+            data.y_train,
+            batch_size=options["batch_size"],
+            epochs=options["epochs"],
+            validation_data=(data.x_test, data.y_test),
+            verbose=0 if quiet else 1,
         )
+    if model.history is None:  # a signal came before the first batch
+        raise typer.Exit(stopping.code)
+    epochs = len(model.history.epoch)
+    if stopping.diverged(model):
+        _diverged(epochs, options["learning_rate"])
+    if stopping.code:
+        output.tell(f"Stopped after {epochs} whole epochs; saving what was learned.")
     facts = write_run(model, data, options, folder, output, quiet)
     output.tell(f"Saved to {folder}: {', '.join(facts['files'])}")
-    output.result(**facts, folder=str(folder), stopped=bool(stopped))
-    if stopped:
-        raise typer.Exit(stopped)
+    output.result(**facts, folder=str(folder), stopped=bool(stopping.code))
+    if stopping.code:
+        raise typer.Exit(stopping.code)
+
+
+def _diverged(epochs: int, learning_rate: float) -> NoReturn:
+    fail(
+        f"Training diverged in epoch {max(epochs, 1)}: the loss is no longer a number. "
+        "Nothing is saved.",
+        DIVERGED,
+        f"a smaller --learning-rate, such as {learning_rate / 10:g}",
+    )

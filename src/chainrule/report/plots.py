@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 BLUE, ORANGE, GREY = "#0072B2", "#D55E00", "#666666"
 """Of Okabe and Ito's palette: told apart by colour-blind readers."""
+WORDS = {"mae": "mean absolute error", "mse": "mean squared error"}
+"""What short names of metrics stand for."""
 
 
 def new_axes(width: float = 6.4, height: float = 4.2) -> Any:
@@ -39,14 +41,38 @@ def save(axes: Any, path: str | os.PathLike[str], dpi: int = 150) -> None:
         file.write(buffer.getvalue())
 
 
+def plot_curves(
+    history: Mapping[str, Sequence[float]], units: Mapping[str, str] | None = None
+) -> Any:
+    """Loss and metrics over the epochs, side by side.
+
+    Args:
+        history: ``History.history``.
+        units: What a metric is counted in, by its key.
+
+    Returns:
+        The first Axes of a figure of its own: the loss.
+    """
+    from matplotlib.figure import Figure
+
+    names = sorted((n for n in history if not n.startswith("val_")), key=lambda n: n != "loss")
+    figure = Figure(figsize=(5.2 * len(names), 4.0), layout="constrained")
+    figure.get_layout_engine().set(wspace=0.06)  # type: ignore[union-attr, call-arg]
+    grid = figure.subplots(1, len(names), squeeze=False)
+    for ax, name in zip(grid.flat, names, strict=True):
+        plot_history(history, name, (units or {}).get(name, ""), ax)
+    return grid.flat[0]
+
+
 def plot_history(
-    history: Mapping[str, Sequence[float]], metric: str = "loss", ax: Any = None
+    history: Mapping[str, Sequence[float]], metric: str = "loss", unit: str = "", ax: Any = None
 ) -> Any:
     """A metric over the epochs: training in one line, validation in another.
 
     Args:
         history: ``History.history``.
         metric: Its key.
+        unit: What it is counted in, for the label.
         ax: Where to draw; a new Axes by default.
     """
     ax = new_axes() if ax is None else ax
@@ -59,7 +85,8 @@ def plot_history(
             epochs, values, color=ORANGE, marker=marker and "s", markersize=4, ls="--", label="test"
         )
         ax.legend(frameon=False)
-    ax.set(xlabel="epoch", ylabel=metric.replace("_", " "))
+    word = WORDS.get(metric, metric.replace("_", " "))
+    ax.set(xlabel="epoch", ylabel=f"{word} ({unit})" if unit else word)
     ax.xaxis.get_major_locator().set_params(integer=True)
     ax.spines[["top", "right"]].set_visible(False)
     ax.grid(axis="y", alpha=0.3)
@@ -81,11 +108,12 @@ def plot_confusion(matrix: Array, class_names: Sequence[str], ax: Any = None) ->
     for row, column in np.ndindex(matrix.shape):
         value = percent[row, column]
         if round(value):
-            colour = "white" if value > 55 else "black"
+            colour = "white" if value > 68 else "black"  # contrast at least 4.5 on either side
             ax.text(column, row, f"{value:.0f}", ha="center", va="center", color=colour, fontsize=9)
     ax.set_xticks(range(count), class_names, rotation=45, ha="right")
     ax.set_yticks(range(count), class_names)
-    ax.set(xlabel="predicted", ylabel="true", title="Percent of each true class")
+    ax.set(xlabel="predicted", ylabel="true", title="Percent of each true class (empty: below ½)")
+    ax.tick_params(length=0)
     return ax
 
 
@@ -115,18 +143,27 @@ def plot_images(
     grid = figure.subplots(rows, columns, squeeze=False)
     for ax in grid.flat:
         ax.set_axis_off()
+    hits = int(np.sum(np.argmax(probabilities, axis=1) == labels))
+    figure.suptitle(
+        f"{hits} of {len(images)} right. Below each: what the model took it for, and how surely",
+        size=11,
+    )
     for ax, image, label, row in zip(grid.flat, images, labels, probabilities, strict=False):
-        guess = int(np.argmax(row))
-        right = guess == label
-        ax.imshow(image, cmap="gray_r")
-        ax.set_axis_on()
-        ax.set(xticks=[], yticks=[])
-        for side in ax.spines.values():
-            side.set(color=GREY if right else ORANGE, linewidth=0.6 if right else 3)
-        said = f"{'✓' if right else '✗'} {class_names[guess]} {row[guess]:.0%}"
-        truth = "" if right else f"\ntrue: {class_names[int(label)]}"
-        ax.set_xlabel(said + truth, fontsize=8, color="black" if right else ORANGE)
+        _image(ax, image, int(label), row, class_names)
     return grid.flat[0]
+
+
+def _image(ax: Any, image: Array, label: int, row: Array, class_names: Sequence[str]) -> None:
+    guess = int(np.argmax(row))
+    right = guess == label
+    ax.imshow(image, cmap="gray_r")
+    ax.set_axis_on()
+    ax.set(xticks=[], yticks=[])
+    for side in ax.spines.values():
+        side.set(color=GREY if right else ORANGE, linewidth=0.6 if right else 3)
+    said = f"{'✓' if right else '✗'} {class_names[guess]} {row[guess]:.0%}"
+    truth = "" if right else f"\ntrue: {class_names[label]}"
+    ax.set_xlabel(said + truth, fontsize=8, weight="normal" if right else "bold")
 
 
 def plot_predicted(y_true: Array, y_pred: Array, unit: str = "", ax: Any = None) -> Any:
@@ -145,6 +182,7 @@ def plot_predicted(y_true: Array, y_pred: Array, unit: str = "", ax: Any = None)
     ax.scatter(truth, guess, s=14, color=BLUE, alpha=0.6, linewidths=0)
     tail = f" ({unit})" if unit else ""
     ax.set(xlabel=f"true{tail}", ylabel=f"predicted{tail}", aspect="equal")
+    ax.set_title(f"Mean absolute error: {np.abs(truth - guess).mean():.3g} {unit}".rstrip())
     ax.legend(frameon=False, loc="upper left")
     ax.spines[["top", "right"]].set_visible(False)
     return ax

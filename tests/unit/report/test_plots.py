@@ -1,3 +1,6 @@
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
@@ -20,6 +23,27 @@ def test_history_has_a_line_for_training_and_one_for_test():
     assert [t.get_text() for t in ax.get_legend().get_texts()] == ["training", "test"]
     assert (ax.get_xlabel(), ax.get_ylabel()) == ("epoch", "loss")
     assert len(plots.plot_history(HISTORY, "mae").lines) == 1
+
+
+def test_curves_are_loss_and_metrics_side_by_side_with_their_units():
+    first = plots.plot_curves({"accuracy": [0.5], **HISTORY}, {"loss": "nats"})
+    labels = [ax.get_ylabel() for ax in first.figure.axes]
+    assert labels == ["loss (nats)", "accuracy", "mean absolute error"]
+
+
+def test_the_number_of_right_pictures_is_told_above_them():
+    images, guesses = np.zeros((3, 4, 4)), np.eye(3)
+    first = plots.plot_images(images, [0, 1, 0], guesses, NAMES)
+    assert first.figure.get_suptitle().startswith("2 of 3 right")
+
+
+def test_drawing_does_not_touch_pyplot(tmp_path):
+    code = (
+        "import sys; from chainrule.report import plots; "
+        "plots.save(plots.plot_curves({'loss': [1.0, 2.0]}), 'a.png'); "
+        "sys.exit('matplotlib.pyplot' in sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code], cwd=tmp_path, check=True)
 
 
 def test_confusion_shows_percent_of_each_true_class():
