@@ -60,10 +60,10 @@ def test_json_says_that_the_run_was_stopped(world):
 
 
 def test_sigterm_stops_a_job_for_which_a_script_switched_ctrl_c_off(world):
-    def ignore():
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
-
-    with started(world, *LONG, "--out", "job", preexec_fn=ignore) as process:
+    with contextlib.ExitStack() as stack:
+        before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # what a child inherits
+        stack.callback(signal.signal, signal.SIGINT, before)
+        process = stack.enter_context(started(world, *LONG, "--out", "job"))
         wait_for(process, "Epoch 3/")
         process.send_signal(signal.SIGINT)
         wait_for(process, "Epoch ")
