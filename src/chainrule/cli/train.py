@@ -26,9 +26,16 @@ EXAMPLES = examples(
 
 DEFAULTS: dict[str, dict[str, Any]] = {
     "fashion-mnist": {"hidden": "128", "activation": "relu", "optimizer": "adam", "epochs": 5},
-    "exam-scores": {"hidden": "3", "activation": "sigmoid", "optimizer": "sgd", "epochs": 50},
+    "exam-scores": {
+        "hidden": "3",
+        "activation": "sigmoid",
+        "optimizer": "adam",
+        "learning_rate": 0.01,
+        "epochs": 50,
+    },
 }
-"""What is taken where nothing is said: of the lesson for exam scores."""
+"""What is taken where nothing is said. The lesson trains exam scores by plain gradient descent, whose
+50 epochs end near the mean score (R² 0.1); Adam's end near the true ones (R² 0.98)."""
 MOST_WEIGHTS = 100_000_000
 """1.6 GB in float32 with adam's two vectors and the gradient: no typing error is to take more."""
 
@@ -53,7 +60,7 @@ def train(
     """Train a network; write model, history and pictures to a folder.
 
     Without options: for fashion-mnist 128 relu units, adam, 5 epochs; for exam-scores 3 sigmoid
-    units, sgd, 50 epochs.
+    units, adam with learning rate 0.01, 50 epochs.
 
     Ctrl-C stops at the end of a batch and saves what was learned.
     """
@@ -68,17 +75,18 @@ def train(
             "hidden": hidden,
             "activation": activation,
             "optimizer": optimizer,
+            "learning_rate": learning_rate,
         }
         options |= {"epochs": epochs, "batch_size": batch_size, "seed": seed}
         options = DEFAULTS[dataset] | {k: v for k, v in options.items() if v is not None}
-        model = _model(data, options, learning_rate)
+        model = _model(data, options)
         with opened(out, dataset, overwrite) as folder:
             if data.sample:
                 output.note(f"Training {sources.FALLBACK}")
             _run(model, data, options, folder, output, quiet)
 
 
-def _model(data: Splits, options: dict[str, Any], learning_rate: float | None) -> Sequential:
+def _model(data: Splits, options: dict[str, Any]) -> Sequential:
     from chainrule import optimizers
     from chainrule.layers import Dense, Flatten, Input, Layer, Rescaling
     from chainrule.models import Sequential
@@ -91,8 +99,8 @@ def _model(data: Splits, options: dict[str, Any], learning_rate: float | None) -
         layers += [Rescaling(1 / 255), Flatten()]  # images stay bytes in memory
     layers += [Dense(units, options["activation"]) for units in _units(options["hidden"], size)]
     chosen = optimizers.get(options["optimizer"])
-    if learning_rate is not None:
-        chosen.learning_rate = learning_rate
+    if "learning_rate" in options:
+        chosen.learning_rate = options["learning_rate"]
     options["learning_rate"] = chosen.learning_rate
     if data.entry.task == "classification":
         model = Sequential([*layers, Dense(len(data.entry.class_names), "softmax")])
