@@ -34,8 +34,8 @@ DEFAULTS: dict[str, dict[str, Any]] = {
         "epochs": 50,
     },
 }
-"""What is taken where nothing is said. The lesson trains exam scores by plain gradient descent, whose
-50 epochs end near the mean score (R² 0.1); Adam's end near the true ones (R² 0.98)."""
+"""What is taken where nothing is said. The lesson trains exam scores by plain gradient descent,
+whose 50 epochs end near the mean score (R² 0.1); Adam's end near the true ones (R² 0.98)."""
 MOST_WEIGHTS = 100_000_000
 """1.6 GB in float32 with adam's two vectors and the gradient: no typing error is to take more."""
 
