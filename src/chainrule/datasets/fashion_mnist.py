@@ -13,15 +13,16 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from chainrule.datasets import idx
-from chainrule.datasets.download import Progress, content_hash
-from chainrule.datasets.download import fetch as fetch_file
+from chainrule.datasets import download, idx
+from chainrule.datasets.download import Progress
+from chainrule.errors import DataError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Bytes = NDArray[np.uint8]
     Split = tuple[Bytes, Bytes]
+    Data = tuple[Split, Split]
 
 class_names = (
     "T-shirt/top",
@@ -70,32 +71,41 @@ FILES = (
 
 MIRRORS = (
     "https://storage.googleapis.com/tensorflow/tf-keras-datasets/",
+    "https://raw.githubusercontent.com/zalandoresearch/fashion-mnist/master/data/fashion/",
     "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/",
 )
+"""Tried in this order: Keras' copy, the authors' repository, the authors' server."""
 DEBIAN = Path("/usr/share/datasets/fashion-mnist")
 """Where Debian's package dataset-fashion-mnist puts the files."""
 SAMPLE = Path(__file__).parent / "sample"
+ADVICE = (
+    "Ways out: on Debian or Ubuntu, apt install dataset-fashion-mnist; or put the four files "
+    "into a folder and set CHAINRULE_DATA to it."
+)
 
 
-def load_data() -> tuple[Split, Split]:
+def load_data() -> Data:
     """The full set, from this machine if it is there, else fetched into the cache.
 
     Looks in the cache, the folder of Debian's package, and Keras' cache, in this order; if
     ``$CHAINRULE_DATA`` is set, in that folder (and its subfolder ``fashion-mnist``) and the cache
-    only. Files are believed by the SHA-256 of their content.
+    only. Files are believed by the SHA-256 of their content; a damaged one is passed over with a
+    warning that names it.
 
     Returns:
         ``(x_train, y_train), (x_test, y_test)``: uint8 of shapes (60000, 28, 28), (60000,),
-        (10000, 28, 28), (10000,).
+        (10000, 28, 28), (10000,). The arrays are new and may be written to (those of Keras may
+        not).
 
     Raises:
         DownloadError: It is nowhere and cannot be fetched. (It never falls back to the sample;
             see :func:`load_sample`.)
     """
-    return _load(fetch())
+    found = _search()
+    return found[1] if found else _load(_download(None), check=True)
 
 
-def load_sample() -> tuple[Split, Split]:
+def load_sample() -> Data:
     """The part that comes with chainrule: 6,000 training and 1,500 test images.
 
     Every class has as many. For trying things out; results on it are not those of the full set.
@@ -103,7 +113,7 @@ def load_sample() -> tuple[Split, Split]:
     Returns:
         As :func:`load_data`, with 6,000 and 1,500 images.
     """
-    return _load(SAMPLE)
+    return _load(SAMPLE, check=False)
 
 
 def fetch(progress: Progress | None = None) -> Path:
@@ -115,14 +125,8 @@ def fetch(progress: Progress | None = None) -> Path:
     Raises:
         DownloadError: It cannot be fetched.
     """
-    for folder in _folders():
-        if _complete(folder) and _unchanged(folder):
-            return folder
-    for file in FILES:
-        name = f"{file.name}.gz"
-        urls = [mirror + name for mirror in MIRRORS]
-        fetch_file(urls, cache() / name, file.sha256, file.size, progress)
-    return cache()
+    found = _search()
+    return found[0] if found else _download(progress)
 
 
 def find() -> Path | None:
@@ -149,24 +153,53 @@ def _folders() -> Iterator[Path]:
 
 
 def _path(folder: Path, name: str) -> Path | None:
-    return next((p for p in (folder / f"{name}.gz", folder / name) if p.is_file()), None)
+    # Not Path.is_file: it raises for a folder that may not be entered.
+    return next((p for p in (folder / f"{name}.gz", folder / name) if os.path.isfile(p)), None)
 
 
 def _complete(folder: Path) -> bool:
     return all(_path(folder, file.name) for file in FILES)
 
 
-def _unchanged(folder: Path) -> bool:
+def _search() -> tuple[Path, Data] | None:
+    """The first whole and unchanged copy on this machine, and its folder."""
+    for folder in filter(_complete, _folders()):
+        try:
+            return folder, _load(folder, check=True)
+        except (DataError, OSError) as error:
+            warnings.warn(f"Passed over a copy of Fashion-MNIST: {error}", stacklevel=3)
+    return None
+
+
+def _download(progress: Progress | None) -> Path:
+    folder = cache()
     for file in FILES:
-        path = _path(folder, file.name)
-        if path is None or content_hash(path, file.size) != file.sha256:
-            warnings.warn(f"{path} is damaged and is passed over (SHA-256 differs).", stacklevel=3)
-            return False
-    return True
+        name = f"{file.name}.gz"
+        urls = [mirror + name for mirror in MIRRORS]
+        download.fetch(urls, folder / name, file.sha256, file.size, progress, advice=ADVICE)
+    return folder
 
 
-def _load(folder: Path) -> tuple[Split, Split]:
-    x_train, y_train, x_test, y_test = (
-        idx.read(_path(folder, file.name) or folder / file.name) for file in FILES
-    )
+def _load(folder: Path, check: bool) -> Data:
+    x_train, y_train, x_test, y_test = (_read(folder, file, check) for file in FILES)
+    for part, x, y in (("training", x_train, y_train), ("test", x_test, y_test)):
+        if len(x) != len(y):
+            raise DataError(f"{folder}: {len(x)} {part} images, but {len(y)} labels.")
     return (x_train, y_train), (x_test, y_test)
+
+
+def _read(folder: Path, file: _File, check: bool) -> Bytes:
+    path = _path(folder, file.name) or folder / file.name
+    array = idx.read(path, (None, 28, 28) if "images" in file.name else (None,))
+    if check and (came := _sha256(array)) != file.sha256:
+        raise DataError(f"{path}: the SHA-256 of its content is {came}, not {file.sha256}.")
+    return array
+
+
+def _sha256(array: Bytes) -> str:
+    """Of the decompressed file that the array was read from: one pass for reading and checking."""
+    import hashlib
+
+    digest = hashlib.sha256(idx.header(array))
+    digest.update(array.data)
+    return digest.hexdigest()
