@@ -14,7 +14,7 @@ from chainrule.errors import DataError
 
 def test_weights_of_samples_and_classes_multiply_where_keras_refuses_both():
     problem = classes()
-    sample, by_class = weights(40), {0: 0.5, 1: 2.0}
+    sample, by_class = weights(48), {0: 0.5, 1: 2.0}
     twins = problem.twins()
     both = {"batch_size": 16, "shuffle": False, "verbose": 0}
     with pytest.raises(ValueError, match="at the same time"):
@@ -29,7 +29,7 @@ def test_weights_of_samples_and_classes_multiply_where_keras_refuses_both():
 def test_an_epoch_goes_on_into_the_next_pass_where_keras_cuts_it_short():
     problem = lesson()
     twins = problem.twins()
-    twins.fit(problem.x, problem.y, steps_per_epoch=2, epochs=3)  # 3 batches of 40 samples
+    twins.fit(problem.x, problem.y, steps_per_epoch=2, epochs=3)  # 3 batches of 16
     assert twins.ours.optimizer.iterations == 6
     assert int(twins.theirs.optimizer.iterations) == 5
 

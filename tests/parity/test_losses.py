@@ -33,11 +33,13 @@ VARIANTS = [
 
 REDUCTIONS = ["sum_over_batch_size", "mean", "sum", "mean_with_sample_weight", "none", None]
 
-every_variant = pytest.mark.parametrize(
-    ("name", "options"),
-    VARIANTS,
-    ids=[" ".join([name, *(f"{k}={v}" for k, v in o.items() if v)]) for name, o in VARIANTS],
-)
+
+def variants(of):
+    ids = [" ".join([name, *(f"{k}={v}" for k, v in o.items() if v)]) for name, o in of]
+    return pytest.mark.parametrize(("name", "options"), of, ids=ids)
+
+
+every_variant = variants(VARIANTS)
 every_loss = pytest.mark.parametrize("name", KINDS)
 every_reduction = pytest.mark.parametrize("reduction", REDUCTIONS)
 regressions_and_yes_no = pytest.mark.parametrize("name", list(KINDS)[:3])
@@ -135,6 +137,42 @@ def test_class_numbers_may_be_a_column_and_floats(shape):
     labels, y_pred = targets("class numbers", 6, 3)
     for y_true in (labels.reshape(shape), labels.reshape(shape).astype(np.float32)):
         assert_agree(*both(name, y_true, y_pred), "loss, float64", name)
+
+
+@variants(
+    [
+        (name, {key: value for key, value in options.items() if key != "from_logits"})
+        for name, options in VARIANTS
+        if not options.get("from_logits")  # for logits ours has functions of their own
+    ]
+)
+def test_a_loss_is_also_a_function(name, options):
+    y_true, y_pred = targets(KINDS[name], 6, 3)
+    ours, theirs = (
+        getattr(library.losses, getattr(losses, name).rule.name)(y_true, y_pred, **options)
+        for library in LIBRARIES
+    )
+    assert_agree(ours, theirs, "loss, float64", name)
+
+
+@pytest.mark.parametrize("name", list(KINDS)[:2])
+@pytest.mark.parametrize("true_shape", [(6,), (6, 1)], ids=str)
+@pytest.mark.parametrize("pred_shape", [(6,), (6, 1)], ids=str)
+def test_a_function_takes_a_row_and_a_column_for_the_same_samples(name, true_shape, pred_shape):
+    y_true, y_pred = targets(KINDS[name], 6, 1)
+    arrays = y_true.reshape(true_shape), y_pred.reshape(pred_shape)
+    function = getattr(losses, name).rule.name
+    ours, theirs = (getattr(library.losses, function)(*arrays) for library in LIBRARIES)
+    assert_agree(ours, theirs, "loss, float64", name)
+
+
+def test_a_function_takes_class_numbers_in_a_column():
+    labels, y_pred = targets("class numbers", 6, 3)
+    ours, theirs = (
+        library.losses.sparse_categorical_crossentropy(labels[:, None], y_pred)
+        for library in LIBRARIES
+    )
+    assert_agree(ours, theirs, "loss, float64")
 
 
 @pytest.mark.parametrize("name", losses.LOSSES.names)

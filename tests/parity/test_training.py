@@ -7,21 +7,22 @@ from tests.parity.builders import PROBLEMS, assert_same_history, classes, lesson
 every_problem = pytest.mark.parametrize("problem", PROBLEMS)
 with_classes = pytest.mark.parametrize("problem", ["classes", "yes or no"])
 
+SPLIT = 0.33
+"""32 of the 48 samples to train on, 16 to validate on."""
+
 RUNS = {
-    "a short last batch": {},
-    "equal batches": {"batch_size": 8},
+    "batches": {},
     "later epochs": {"initial_epoch": 2, "epochs": 4},
     "nothing left to do": {"initial_epoch": 2},
     "as many steps as batches": {"steps_per_epoch": 3},
-    "many epochs from one pass": {"batch_size": 8, "steps_per_epoch": 1, "epochs": 7},
-    "a split": {"validation_split": 0.4},
-    "a split in other batches": {"validation_split": 0.4, "validation_batch_size": 8},
-    "a split in part": {"validation_split": 0.6, "batch_size": 8, "validation_steps": 2},
-    "every other epoch": {"validation_split": 0.4, "validation_freq": 2},
-    "chosen epochs": {"validation_split": 0.4, "validation_freq": [1, 3], "epochs": 3},
-    "weights": {"sample_weight": weights(40)},
-    "weights in a column": {"sample_weight": weights((40, 1))},
-    "weights and a split": {"sample_weight": weights(40), "validation_split": 0.4},
+    "many epochs from one pass": {"steps_per_epoch": 1, "epochs": 5},
+    "a split": {"validation_split": SPLIT},
+    "a split in part": {"validation_split": 0.66, "validation_steps": 1},
+    "every other epoch": {"validation_split": SPLIT, "validation_freq": 2},
+    "chosen epochs": {"validation_split": SPLIT, "validation_freq": [1, 3], "epochs": 3},
+    "weights": {"sample_weight": weights(48)},
+    "weights in a column": {"sample_weight": weights((48, 1))},
+    "weights and a split": {"sample_weight": weights(48), "validation_split": SPLIT},
 }
 
 
@@ -56,13 +57,22 @@ def test_data_of_its_own_go_before_a_split():
     assert_same_run(problem.twins(), problem.x, problem.y, **arguments)
 
 
-def test_batches_are_of_32_if_nothing_is_said():
+@pytest.mark.parametrize("problem", ["lesson", "classes"])
+@pytest.mark.parametrize("weighted", [False, True], ids=["", "weighted"])
+def test_batches_are_of_32_and_the_last_may_be_short(problem, weighted):
+    problem = PROBLEMS[problem]()
+    arguments = {"sample_weight": weights(48)} if weighted else {}
+    assert_same_run(problem.twins(), problem.x, problem.y, batch_size=None, **arguments)
+
+
+def test_batches_of_the_validation_have_a_size_of_their_own():
     problem = lesson()
-    assert_same_run(problem.twins(), problem.x, problem.y, batch_size=None)
+    arguments = {"validation_split": SPLIT, "validation_batch_size": 12, "validation_steps": 1}
+    assert_same_run(problem.twins(), problem.x, problem.y, **arguments)
 
 
 @with_classes
-@pytest.mark.parametrize("table", [{0: 0.5, 1: 2.0}, {1: 3.0}, {0: 0.0, 1: 1.0, 2: 2.0}], ids=str)
+@pytest.mark.parametrize("table", [{1: 3.0}, {0: 0.0, 1: 1.0, 2: 2.0}], ids=str)
 def test_classes_are_weighted_as_by_keras(problem, table):
     problem = PROBLEMS[problem]()
     assert_same_run(problem.twins(), problem.x, problem.y, class_weight=table)
@@ -83,31 +93,33 @@ def test_classes_of_soft_targets_are_the_nearest():
 def test_weights_of_classes_do_not_reach_the_validation(problem):
     problem = PROBLEMS[problem]()
     table = {0: 0.5, 1: 2.0}
-    for validation in ({"validation_split": 0.4}, {"validation_data": last(problem)}):
+    for validation in ({"validation_split": SPLIT}, {"validation_data": last(problem)}):
         assert_same_run(problem.twins(), problem.x, problem.y, class_weight=table, **validation)
 
 
 def test_a_metric_may_be_both_weighted_and_not():
     problem = lesson()
     twins = problem.twins(metrics=["mae", "mse"], weighted_metrics=["mae"])
-    assert_same_run(twins, problem.x, problem.y, sample_weight=weights(40), validation_split=0.4)
+    assert_same_run(twins, problem.x, problem.y, sample_weight=weights(48), validation_split=SPLIT)
 
 
 def test_entries_are_in_the_order_of_keras():
     problem = lesson()
     twins = problem.twins(metrics=[lambda k: k.metrics.MeanAbsoluteError("z"), "mse"])
-    assert_same_run(twins, problem.x, problem.y, validation_split=0.4)
+    assert_same_run(twins, problem.x, problem.y, validation_split=SPLIT)
     twins = problem.twins(metrics=[])
-    assert_same_run(twins, problem.x, problem.y, validation_split=0.4)
+    assert_same_run(twins, problem.x, problem.y, validation_split=SPLIT)
 
 
-@pytest.mark.parametrize("reduction", ["sum", "mean", "mean_with_sample_weight"])
-@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize(
+    ("reduction", "weighted"),
+    [("sum", True), ("mean", True), *(("mean_with_sample_weight", w) for w in (False, True))],
+)
 def test_every_reduction_trains_as_in_keras(reduction, weighted):
     problem = lesson()
     twins = problem.twins(loss=lambda k: k.losses.MeanSquaredError(reduction=reduction))
-    arguments = {"sample_weight": weights(40)} if weighted else {}
-    assert_same_run(twins, problem.x, problem.y, validation_split=0.4, **arguments)
+    arguments = {"sample_weight": weights(48)} if weighted else {}
+    assert_same_run(twins, problem.x, problem.y, validation_split=SPLIT, **arguments)
 
 
 LOGITS = {
@@ -129,7 +141,7 @@ def test_losses_of_logits_train_as_in_keras(problem):
 
     problem.build = without_last_activation
     twins = problem.twins(loss=make)
-    assert_same_run(twins, problem.x, problem.y, validation_split=0.4)
+    assert_same_run(twins, problem.x, problem.y, validation_split=SPLIT)
 
 
 @pytest.mark.parametrize("spelling", ["crossentropy", "ce"])
@@ -143,12 +155,12 @@ def test_crossentropy_means_what_fits_the_targets(spelling, make):
     assert_same_run(problem.twins(loss=spelling), problem.x, problem.y)
 
 
-@every_problem
+@pytest.mark.parametrize("problem", ["lesson", "classes"])
 def test_in_float64_nothing_is_left_of_the_differences(problem, float64):
     problem = PROBLEMS[problem]()
     twins = problem.twins()
     assert_same_history(
-        *twins.fit(problem.x, problem.y, epochs=3, batch_size=8, validation_split=0.4),
+        *twins.fit(problem.x, problem.y, epochs=3, validation_split=SPLIT),
         "history, float64",
     )
     twins.assert_same_weights("weights, float64")

@@ -13,11 +13,13 @@ class Tolerance:
         relative: Times the largest magnitude that Keras gives.
         reason: Why this much.
         each: Whether every number is held against its own magnitude instead.
+        floor: The magnitude of whatever is smaller. (XLA makes 0 of what is below 1e-38.)
     """
 
     relative: float
     reason: str
     each: bool = False
+    floor: float = 1e-25
 
 
 TOLERANCES = {
@@ -36,12 +38,15 @@ TOLERANCES = {
     "trajectory": Tolerance(1e-12, "50 updates of a few float64 operations each"),
     "float32 setting": Tolerance(1e-7, "a learning rate that Keras keeps in float32"),
     "prediction": Tolerance(1e-6, "float32 products of up to 16 terms, in another order"),
-    "history": Tolerance(
-        1e-5, "float32 losses after tens of updates; Keras raises Adam's β to t in float32: 2e-5"
+    "history": Tolerance(1e-5, "float32 losses and metrics after tens of float32 updates"),
+    "weights": Tolerance(
+        3e-5,
+        "biases begin at 0, so they are nothing but steps, and Keras takes Adam's 1 - β₂ᵗ in "
+        "float32: off by 6e-8 / 1e-3, of which the root takes half, at the first step",
+        floor=0.01,  # one step of Adam or RMSprop, here
     ),
-    "history, float64": Tolerance(1e-6, "Keras keeps the mean loss and metrics in float32"),
-    "weights": Tolerance(1e-5, "as for the history: float32 rounding, tens of updates"),
-    "weights, float64": Tolerance(1e-12, "the same updates in float64: nothing left but order"),
+    "history, float64": Tolerance(1e-12, "the same sums in float64"),
+    "weights, float64": Tolerance(1e-12, "the same updates in float64"),
 }
 
 
@@ -56,7 +61,7 @@ def assert_agree(ours, theirs, kind, what=""):
     assert ours.shape == theirs.shape, f"{what}: shape {ours.shape}, Keras has {theirs.shape}"
     size = np.abs(theirs)
     scale = size if tolerance.each else size.max(initial=0)
-    bound = np.maximum(tolerance.relative * scale, np.finfo(np.float32).smallest_normal)
+    bound = tolerance.relative * np.maximum(scale, tolerance.floor)
     error = np.abs(ours - theirs)
     assert np.all(error <= bound), (
         f"{what}: {ours} instead of Keras' {theirs}; apart by {error.max():.3g}, allowed "

@@ -15,7 +15,7 @@ import numpy as np
 
 from chainrule import config
 from chainrule.core.registry import Registry
-from chainrule.core.shapes import Signature, Spec, parse
+from chainrule.core.shapes import Signature, bind, parse
 from chainrule.errors import ArgumentError
 
 if TYPE_CHECKING:
@@ -131,12 +131,25 @@ class Rule(Formula):
         """Forward and derivatives by what they compute: ``{"y": …, "∂L/∂z": …}``."""
         return super().functions() | {f"∂L/∂{k}": f for k, f in self.cotangents.items()}
 
+    def array(self, name: str, value: Any) -> Array:
+        """``value`` as the array that input ``name`` takes: of integers for labels, else floats."""
+        found = np.asarray(value)
+        domain = next(spec.domain for spec in self.signature.inputs if spec.name == name)
+        if domain == "label":
+            return found.astype(np.int64)
+        if found.dtype.kind == "f" and isinstance(value, np.ndarray | np.generic):
+            return found
+        return found.astype(config.floatx())
+
     def __call__(self, *arrays: Any, **named: Any) -> Any:
-        """Evaluate the rule on arrays, lists or numbers; returns its first output."""
+        """Evaluate the rule on arrays, lists or numbers; returns its first output.
+
+        Raises:
+            ShapeError: The arrays do not fit the rule's shape text.
+        """
         given = dict(zip(self.inputs, arrays, strict=False)) | named
-        for spec in self.signature.inputs:
-            if spec.name in given:
-                given[spec.name] = _array(given[spec.name], spec)
+        given |= {name: self.array(name, given[name]) for name in self.inputs if name in given}
+        bind(self.signature.inputs, {n: given[n].shape for n in self.inputs if n in given})
         y = self.forward(**given)
         return y[0] if len(self.outputs) > 1 else y
 
@@ -174,7 +187,7 @@ UPDATES: Registry[UpdateRule] = Registry("update rule")
 
 
 def rule(
-    name: str, shapes: str, example: Mapping[str, Any] | None = None
+    name: str, shapes: str, example: Mapping[str, Any] | None = None, kind: type[Rule] = Rule
 ) -> Callable[[Function], Rule]:
     """Make a rule of the function below and register it.
 
@@ -183,7 +196,7 @@ def rule(
         ... def scaled_sum(x, *, scale=2.0):
         ...     return scale * np.sum(x, axis=-1)     # y = s Σᵢ xᵢ
     """
-    return lambda function: RULES.add(name, Rule(name, shapes, function, example=example))
+    return lambda function: RULES.add(name, kind(name, shapes, function, example=example))
 
 
 def elementwise(name: str) -> Callable[[Function], Rule]:
@@ -203,12 +216,3 @@ def update_rule(name: str, shapes: str) -> Callable[[Function], UpdateRule]:
 
 def _by_name(kind: str, name: str) -> Formula:
     return UPDATES.find(name) if kind == "UpdateRule" else RULES.find(name)
-
-
-def _array(value: Any, spec: Spec) -> Array:
-    array = np.asarray(value)
-    if spec.domain == "label":
-        return array.astype(np.int64)
-    if array.dtype.kind == "f" and isinstance(value, np.ndarray | np.generic):
-        return array
-    return array.astype(config.floatx())

@@ -13,7 +13,8 @@ from chainrule import config
 from chainrule.core.registry import Registry
 from chainrule.core.rule import Rule
 from chainrule.errors import ArgumentError
-from chainrule.losses.loss import Loss, match_rank, reconcile
+from chainrule.losses.loss import Loss
+from chainrule.losses.ranks import match_rank, reconcile
 from chainrule.losses.rules import (
     FUSIONS,
     binary_crossentropy,

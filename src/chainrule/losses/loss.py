@@ -10,6 +10,7 @@ from chainrule import config
 from chainrule.core.plan import divisor
 from chainrule.core.rule import Rule
 from chainrule.errors import ArgumentError
+from chainrule.losses.ranks import match_rank, reconcile
 from chainrule.losses.rules import weighted_mean
 
 REDUCTIONS = ("sum_over_batch_size", "mean", "sum", "mean_with_sample_weight")
@@ -85,21 +86,3 @@ class Loss:
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} name={self.name!r}>"
-
-
-def reconcile(y_true: Any, y_pred: Any, sparse: bool) -> tuple[Any, Any]:
-    """Targets and predictions of one rank: a row (N,) and a column (N, 1) mean the same."""
-    if sparse:
-        return match_rank(y_true, y_pred.shape[:-1]), y_pred
-    if y_pred.ndim == 1 and y_true.ndim == 2 and y_true.shape[1] == 1:
-        y_pred = y_pred[:, None]
-    return match_rank(y_true, y_pred.shape), y_pred
-
-
-def match_rank(array: Any, shape: tuple[int, ...]) -> Any:
-    """Add or drop a last axis of length 1, so that (N,) and (N, 1) mean the same."""
-    if array.ndim == len(shape) + 1 and array.shape[-1] == 1:
-        return array[..., 0]
-    if array.ndim == len(shape) - 1 and (array.ndim == 0 or shape[-1] == 1):
-        return array[..., None]
-    return array

@@ -8,6 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from chainrule.core.rule import rule
+from chainrule.losses.ranks import LossRule
 
 # ---------------------------------------------------------------- the reduction
 
@@ -26,7 +27,7 @@ def weighted_mean_wrt_losses(weight, divisor, y_bar):
 # ---------------------------------------------------------------- regression
 
 
-@rule("mean_squared_error", "y_true[*N,K] y_pred[*N,K] -> losses[*N]")
+@rule("mean_squared_error", "y_true[*N,K] y_pred[*N,K] -> losses[*N]", kind=LossRule)
 def mean_squared_error(y_true, y_pred):
     """Mean over the last axis of the squared error."""
     return np.mean(np.square(y_pred - y_true), axis=-1)  # ℓ = Σₖ (pₖ − tₖ)² / K
@@ -38,7 +39,7 @@ def mean_squared_error_wrt_y_pred(y_true, y_pred, losses_bar):
     return factor * 2 * (y_pred - y_true)  # ∂L/∂pₖ = c · 2 (pₖ − tₖ)
 
 
-@rule("mean_absolute_error", "y_true[*N,K] y_pred[*N,K] -> losses[*N]")
+@rule("mean_absolute_error", "y_true[*N,K] y_pred[*N,K] -> losses[*N]", kind=LossRule)
 def mean_absolute_error(y_true, y_pred):
     """Mean over the last axis of the absolute error; at its kink, p = t, the derivative is 0."""
     return np.mean(np.abs(y_pred - y_true), axis=-1)  # ℓ = Σₖ |pₖ − tₖ| / K
@@ -54,7 +55,7 @@ def mean_absolute_error_wrt_y_pred(y_true, y_pred, losses_bar):
 # The formulas of Keras: probabilities are kept ε away from 0 and 1, where the gradient is 0.
 
 
-@rule("binary_crossentropy", "y_true[*N,K]:unit y_pred[*N,K]:unit -> losses[*N]")
+@rule("binary_crossentropy", "y_true[*N,K]:unit y_pred[*N,K]:unit -> losses[*N]", kind=LossRule)
 def binary_crossentropy(y_true, y_pred, *, label_smoothing=0.0, epsilon=1e-7):
     """Cross-entropy of independent probabilities, mean over the last axis."""
     t = y_true * (1 - label_smoothing) + 0.5 * label_smoothing  # t ← t (1 − s) + s/2
@@ -73,7 +74,11 @@ def binary_crossentropy_wrt_y_pred(
     return (p == y_pred) * factor * (p - t) / (p * (1 - p))  # ∂L/∂pₖ = c (p − t) / (p (1 − p))
 
 
-@rule("categorical_crossentropy", "y_true[*N,K]:unit y_pred[*N,K]:positive -> losses[*N]")
+@rule(
+    "categorical_crossentropy",
+    "y_true[*N,K]:unit y_pred[*N,K]:positive -> losses[*N]",
+    kind=LossRule,
+)
 def categorical_crossentropy(y_true, y_pred, *, label_smoothing=0.0, epsilon=1e-7):
     """Cross-entropy of one distribution over the last axis; p need not sum to 1."""
     t = y_true * (1 - label_smoothing) + label_smoothing / y_true.shape[-1]  # t ← t (1 − s) + s/K
@@ -94,7 +99,11 @@ def categorical_crossentropy_wrt_y_pred(
     return losses_bar[..., None] * (q_bar - inner) / total  # ∂L/∂pₖ = ℓ̄ (q̄ₖ − s) / Σ p
 
 
-@rule("sparse_categorical_crossentropy", "y_true[*N]:label(K) y_pred[*N,K]:positive -> losses[*N]")
+@rule(
+    "sparse_categorical_crossentropy",
+    "y_true[*N]:label(K) y_pred[*N,K]:positive -> losses[*N]",
+    kind=LossRule,
+)
 def sparse_categorical_crossentropy(y_true, y_pred, *, epsilon=1e-7):
     """Cross-entropy of one distribution over the last axis, the target being a class number."""
     q = y_pred / np.sum(y_pred, axis=-1, keepdims=True)  # q = p / Σ p

@@ -12,6 +12,7 @@ from chainrule.callbacks.progress import Progress
 from chainrule.core.plan import LOSS
 from chainrule.engines.base import Sums
 from chainrule.errors import ArgumentError
+from chainrule.layers.layer import InputLayer
 from chainrule.models import data as user_data
 from chainrule.models.compiled import Compilable
 from chainrule.models.data import Data
@@ -167,7 +168,7 @@ class Evaluable(Compilable):
             self.build(user_data.numbers(x, name).shape)
         shape = self.input_shape
         first = next(
-            (layer for layer in self._layers if layer.name != "input_layer"), self._layers[0]
+            (layer for layer in self._layers if not isinstance(layer, InputLayer)), self._layers[0]
         )
         array = user_data.inputs(
             x, shape, f"Model {self.name!r} (first layer {first.name!r})", name

@@ -207,10 +207,7 @@ class Trainable(Evaluable):
         class_weight: Mapping[Any, float] | None = None,
         return_dict: bool = False,
     ) -> Any:
-        """One update on one batch; returns this batch's loss and metrics, as ``evaluate`` does.
-
-        (Keras 3 returns means over all calls since ``reset_metrics``.)
-        """
+        """One update on one batch; returns this batch's loss and metrics, as ``evaluate`` does."""
         batch = self._weighted(self._data(x, y, sample_weight), class_weight)
         rows = np.arange(len(batch.x))
         return self._result(self._logs(self._train(batch, rows, len(rows))), return_dict)
@@ -244,7 +241,7 @@ class _Order:
 
 def _due(epoch: int, frequency: int | Iterable[int]) -> bool:
     if isinstance(frequency, int):
-        return (epoch + 1) % frequency == 0
+        return (epoch + 1) % positive_integer("validation_freq", frequency) == 0
     return epoch + 1 in frequency
 
 

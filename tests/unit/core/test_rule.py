@@ -7,8 +7,8 @@ import pytest
 from chainrule.activations import sigmoid
 from chainrule.core.registry import Registry
 from chainrule.core.rule import RULES, Rule
-from chainrule.errors import ArgumentError, UnknownNameError
-from chainrule.losses import sparse_categorical_crossentropy
+from chainrule.errors import ArgumentError, ShapeError, UnknownNameError
+from chainrule.losses import mean_squared_error, sparse_categorical_crossentropy
 
 
 def test_a_derivative_may_ask_only_for_what_the_rule_has():
@@ -52,3 +52,11 @@ def test_a_loss_function_takes_lists_by_place_or_name():
     by_name = sparse_categorical_crossentropy(y_pred=[[0.25, 0.75], [0.5, 0.5]], y_true=[1, 0])
     assert np.array_equal(by_place, by_name)
     np.testing.assert_allclose(by_place, -np.log([0.75, 0.5]), rtol=1e-6)
+
+
+def test_a_row_against_a_column_is_no_square_and_what_does_not_fit_is_refused():
+    row, column = np.array([1.0, 2, 3]), np.array([[1.0], [2], [3]])
+    assert mean_squared_error(row, column).tolist() == [0, 0, 0]
+    assert mean_squared_error(column, row).tolist() == [0, 0, 0]
+    with pytest.raises(ShapeError, match="y_pred"):
+        mean_squared_error(row, np.ones((3, 3)))

@@ -137,6 +137,21 @@ def test_a_part_of_any_kind_ends_as_the_right_file(mirror, path, part, old, serv
     assert not part.exists()
 
 
+def test_a_server_that_cannot_go_on_begins_anew_at_once(mirror, path, part):
+    part.write_bytes(BODY[:1000])
+    get(path, mirror.url("norange"))
+    assert mirror.requests == [("norange", 1000)]
+    assert path.read_bytes() == BODY
+
+
+def test_an_endless_answer_does_not_fill_the_disk(mirror, path, part):
+    with pytest.raises(DownloadError, match="it does not end"):
+        get(path, mirror.url("endless"))
+    assert part.stat().st_size <= 2 * len(CONTENT) + download.CHUNK
+    get(path, mirror.url("good"))
+    assert path.read_bytes() == BODY
+
+
 def test_a_part_that_is_whole_is_not_fetched_again(mirror, path, part):
     part.write_bytes(BODY)
     get(path, mirror.url("good"))
