@@ -32,23 +32,6 @@ if TYPE_CHECKING:
     from chainrule.layers import Input
     from chainrule.models import Sequential
 
-_MODULES = (
-    "activations",
-    "callbacks",
-    "config",
-    "datasets",
-    "errors",
-    "initializers",
-    "layers",
-    "losses",
-    "metrics",
-    "models",
-    "optimizers",
-    "testing",
-    "utils",
-)
-_CLASSES = {"Input": "layers", "Sequential": "models"}
-
 __all__ = [
     "Input",
     "Sequential",
@@ -67,6 +50,9 @@ __all__ = [
     "testing",
     "utils",
 ]
+
+_CLASSES = {"Input": "layers", "Sequential": "models"}
+_MODULES = frozenset(__all__) - set(_CLASSES) - {"__version__"}
 
 
 def __getattr__(name: str) -> Any:

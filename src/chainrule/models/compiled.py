@@ -32,6 +32,8 @@ class Compilable:
     if TYPE_CHECKING:  # what the other half gives
 
         @property
+        def layers(self) -> list[Layer]: ...
+        @property
         def built(self) -> bool: ...
         @property
         def base(self) -> Plan: ...
@@ -157,7 +159,7 @@ class Compilable:
             sparse = loss is not None and loss.sparse
             assert self._input_shape is not None  # noqa: S101
             self._plan, self._metrics = compiled_plan(
-                self._layers, self.base, self._input_shape, self._compiled, sparse
+                self.layers, self.base, self._input_shape, self._compiled, sparse
             )
             self._program = None
         return self._compiled

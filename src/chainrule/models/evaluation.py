@@ -12,7 +12,6 @@ from chainrule.callbacks.progress import Progress
 from chainrule.core.plan import LOSS
 from chainrule.engines.base import Sums
 from chainrule.errors import ArgumentError
-from chainrule.layers.layer import InputLayer
 from chainrule.models import data as user_data
 from chainrule.models.compiled import Compilable
 from chainrule.models.data import Data
@@ -166,14 +165,9 @@ class Evaluable(Compilable):
     def _inputs(self, x: Any, name: str = "x") -> Array:
         if not self.built and self._input_shape is None and self._layers:
             self.build(user_data.numbers(x, name).shape)
-        shape = self.input_shape
-        first = next(
-            (layer for layer in self._layers if not isinstance(layer, InputLayer)), self._layers[0]
-        )
-        array = user_data.inputs(
-            x, shape, f"Model {self.name!r} (first layer {first.name!r})", name
-        )
-        return array
+        shape = self.input_shape  # of a built model, which therefore has layers
+        owner = f"Model {self.name!r} (first layer {self.layers[0].name!r})"
+        return user_data.inputs(x, shape, owner, name)
 
     def _logs(self, sums: Sums) -> dict[str, float]:
         """Loss and metrics by name, sorted by name as Keras sorts them."""

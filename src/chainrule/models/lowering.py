@@ -13,7 +13,7 @@ from chainrule.core.layout import Layout
 from chainrule.core.plan import DIVISOR, LOSS, WEIGHT, Y_TRUE, Graph, GraphBuilder, Node, Plan, X
 from chainrule.core.shapes import Shape
 from chainrule.errors import ArgumentError
-from chainrule.layers.layer import InputLayer, Layer
+from chainrule.layers.layer import Layer
 from chainrule.optimizers import Optimizer
 
 _PROBABILITIES = ("sigmoid", "softmax")
@@ -49,9 +49,7 @@ def layer_graph(
     """
     builder = GraphBuilder({slot.name: slot.shape for slot in layout}, input_shape, training)
     array = X
-    for position, layer in enumerate(
-        layer for layer in layers if not isinstance(layer, InputLayer)
-    ):
+    for position, layer in enumerate(layers):
         builder.layer, builder.position = layer.name, position
         array = layer.expand(builder, array)
     builder.output = array

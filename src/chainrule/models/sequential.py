@@ -168,7 +168,7 @@ class Sequential(Trainable):
             shape = layer.compute_output_shape(shape)
         declared = [weight for layer in self._layers for weight in layer.declared]
         layout = Layout(weight.slot for weight in declared)
-        self._base = predict_plan(self._layers, layout, input_shape, self._float_type())
+        self._base = predict_plan(self.layers, layout, input_shape, self._float_type())
         self.seed = fresh_seed() if self.seed is None else self.seed
         theta = np.empty(layout.size, self._base.dtype)
         views = layout.views(theta)
