@@ -18,6 +18,7 @@ if TYPE_CHECKING:
         activations,
         callbacks,
         config,
+        constraints,
         datasets,
         errors,
         initializers,
@@ -26,19 +27,34 @@ if TYPE_CHECKING:
         metrics,
         models,
         optimizers,
+        regularizers,
+        saving,
         testing,
         utils,
     )
-    from chainrule.layers import Input
-    from chainrule.models import Sequential
+    from chainrule.initializers import Initializer
+    from chainrule.layers import Input, Layer
+    from chainrule.losses import Loss
+    from chainrule.metrics import Metric
+    from chainrule.models import Model, Sequential
+    from chainrule.optimizers import Optimizer
+    from chainrule.regularizers import Regularizer
 
 __all__ = [
+    "Initializer",
     "Input",
+    "Layer",
+    "Loss",
+    "Metric",
+    "Model",
+    "Optimizer",
+    "Regularizer",
     "Sequential",
     "__version__",
     "activations",
     "callbacks",
     "config",
+    "constraints",
     "datasets",
     "errors",
     "initializers",
@@ -47,11 +63,23 @@ __all__ = [
     "metrics",
     "models",
     "optimizers",
+    "regularizers",
+    "saving",
     "testing",
     "utils",
 ]
 
-_CLASSES = {"Input": "layers", "Sequential": "models"}
+_CLASSES = {
+    "Initializer": "initializers",
+    "Input": "layers",
+    "Layer": "layers",
+    "Loss": "losses",
+    "Metric": "metrics",
+    "Model": "models",
+    "Optimizer": "optimizers",
+    "Regularizer": "regularizers",
+    "Sequential": "models",
+}
 _MODULES = frozenset(__all__) - set(_CLASSES) - {"__version__"}
 
 

@@ -64,7 +64,7 @@ class DownloadError(ChainruleError, OSError):
     """A data set that could not be fetched."""
 
 
-class DivergedError(ChainruleError, ArithmeticError):
+class DivergedError(ChainruleError, ArithmeticError, RuntimeError):
     """Training whose loss is no longer a finite number."""
 
 

@@ -14,13 +14,13 @@ PACKAGE = Path(chainrule.__file__).parent
 
 LEVELS = [
     {"cli"},
-    {"formats", "report", "sklearn"},
+    {"formats", "report", "sklearn", "saving"},
     {"models"},
     {"testing"},
     {"glass", "callbacks", "utils", "datasets"},
     {"layers"},
     {"metrics"},
-    {"activations", "losses", "initializers", "optimizers"},
+    {"activations", "losses", "initializers", "optimizers", "regularizers", "constraints"},
     {"engines"},
     {"core"},
     {"config"},
@@ -35,7 +35,7 @@ HOME = {  # each of these is imported in these rooms only, and only when used
     "rich": {"report", "cli"},
     "typer": {"cli"},
     "safetensors": {"formats"},
-    "IPython": {"callbacks"},
+    "IPython": {"core"},
     "jax": set(),
     "keras": set(),
 }

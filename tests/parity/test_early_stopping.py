@@ -115,3 +115,25 @@ def test_training_that_only_improves_is_not_stopped(metric):
         callbacks=lambda k: [k.callbacks.EarlyStopping(monitor, patience=2)],
     )
     assert [history.epoch for history in histories] == [list(range(5))] * 2
+
+
+@pytest.mark.parametrize("options", [{}, {"restore_best_weights": True}], ids=str)
+@pytest.mark.parametrize("losses", [[3, 1, 2, 2], [3, 2, 1, 2]], ids=["stopped", "not stopped"])
+def test_what_is_said_is_what_keras_says(losses, options, capsys):
+    said = []
+    for library in LIBRARIES:
+        callback = library.callbacks.EarlyStopping("loss", patience=2, verbose=1, **options)
+        Scripted().train(callback, "loss", losses)
+        said.append(capsys.readouterr().out)
+    assert said[0] == said[1]
+    assert len(said[0].splitlines()) == (losses[1] == 1) + len(options)
+
+
+def test_what_is_not_in_the_logs_is_warned_of_in_the_same_words():
+    said = []
+    for library in LIBRARIES:
+        callback = library.callbacks.EarlyStopping("val_loss", mode="min")
+        with pytest.warns(UserWarning, match="Early stopping conditioned") as caught:
+            Scripted().train(callback, "loss", [1, 2])
+        said.append([str(warning.message) for warning in caught])
+    assert said[0] == said[1]

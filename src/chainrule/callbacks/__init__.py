@@ -1,8 +1,28 @@
 """Callbacks: code of yours that runs at fixed moments of training."""
 
-from chainrule.callbacks.callback import Callback, CallbackList
+from chainrule.callbacks.averages import SwapEMAWeights
+from chainrule.callbacks.callback import Callback
+from chainrule.callbacks.callback_list import CallbackList
 from chainrule.callbacks.checkpoint import ModelCheckpoint
+from chainrule.callbacks.csv_logger import CSVLogger
 from chainrule.callbacks.early_stopping import EarlyStopping
+from chainrule.callbacks.functions import LambdaCallback
 from chainrule.callbacks.history import History
+from chainrule.callbacks.learning_rate import LearningRateScheduler, ReduceLROnPlateau
+from chainrule.callbacks.progress import ProgbarLogger
+from chainrule.callbacks.terminate import TerminateOnNaN
 
-__all__ = ["Callback", "CallbackList", "EarlyStopping", "History", "ModelCheckpoint"]
+__all__ = [
+    "CSVLogger",
+    "Callback",
+    "CallbackList",
+    "EarlyStopping",
+    "History",
+    "LambdaCallback",
+    "LearningRateScheduler",
+    "ModelCheckpoint",
+    "ProgbarLogger",
+    "ReduceLROnPlateau",
+    "SwapEMAWeights",
+    "TerminateOnNaN",
+]

@@ -1,17 +1,21 @@
-"""The hooks, and the list that calls them."""
+"""The hooks: moments of a run at which a callback is called."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
 from typing import Any
 
-Logs = Mapping[str, Any]
+Logs = dict[str, Any]
 
-_BATCH_HOOKS = tuple(
+BATCH_HOOKS = tuple(
     f"on_{mode}batch_{end}"
     for mode in ("", "train_", "test_", "predict_")
     for end in ("begin", "end")
 )
+EPOCH_HOOKS = ("on_epoch_begin", "on_epoch_end")
+RUN_HOOKS = tuple(
+    f"on_{run}_{end}" for run in ("train", "test", "predict") for end in ("begin", "end")
+)
+HOOKS = (*RUN_HOOKS, *EPOCH_HOOKS, *BATCH_HOOKS)
 
 
 class Callback:
@@ -23,10 +27,13 @@ class Callback:
     Attributes:
         model: The model being trained.
         params: ``{"verbose": …, "epochs": …, "steps": …}``.
+        every_batch: Whether batch hooks, where overridden, need each batch: if not, they are
+            content with the last of many.
     """
 
     model: Any = None
     params: dict[str, Any] = {}  # noqa: RUF012  (Keras' attribute; replaced, never changed)
+    every_batch: bool = True
 
     def set_model(self, model: Any) -> None:
         """Called once before training."""
@@ -50,11 +57,11 @@ class Callback:
 
     def on_train_batch_begin(self, batch: int, logs: Logs | None = None) -> None:
         """Before a training batch; calls :meth:`on_batch_begin`."""
-        self.on_batch_begin(batch, logs)
+        self.on_batch_begin(batch, logs=logs)
 
     def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
         """After a training batch; ``logs`` has the means of the epoch so far."""
-        self.on_batch_end(batch, logs)
+        self.on_batch_end(batch, logs=logs)
 
     def on_batch_begin(self, batch: int, logs: Logs | None = None) -> None:
         """Another name of :meth:`on_train_batch_begin`."""
@@ -85,51 +92,3 @@ class Callback:
 
     def on_predict_batch_end(self, batch: int, logs: Logs | None = None) -> None:
         """After a batch of a prediction."""
-
-
-class CallbackList:
-    """Calls a hook on every callback in turn; a hook that a callback lacks is passed over.
-
-    Args:
-        callbacks: The user's callbacks.
-        own: Callbacks of the library itself, which are content with fewer calls.
-        model: The model being trained.
-        **params: What callbacks find in ``params``.
-    """
-
-    def __init__(
-        self, callbacks: Any = None, own: Iterable[Any] = (), model: Any = None, **params: Any
-    ) -> None:
-        if callbacks is None:
-            callbacks = []
-        given = list(callbacks) if isinstance(callbacks, list | tuple) else [callbacks]
-        self.watches_batches = any(map(_watches_batches, given))
-        self.callbacks = [*given, *own]
-        for callback in self.callbacks:
-            _call(callback, "set_params", params)
-            _call(callback, "set_model", model)
-
-    def __getattr__(self, hook: str) -> Any:
-        if not hook.startswith("on_"):
-            raise AttributeError(hook)
-
-        def call(*arguments: Any) -> None:
-            for callback in self.callbacks:
-                _call(callback, hook, *arguments)
-
-        return call
-
-
-def _call(callback: Any, method: str, *arguments: Any) -> None:
-    found = getattr(callback, method, None)
-    if found is not None:
-        found(*arguments)
-
-
-def _watches_batches(callback: Any) -> bool:
-    """Whether a batch hook is overridden, in the class or on the object."""
-    return any(
-        getattr(getattr(callback, hook, None), "__func__", getattr(callback, hook, None))
-        not in (None, getattr(Callback, hook))
-        for hook in _BATCH_HOOKS
-    )

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import os
-from typing import Any
 
 from chainrule.callbacks.callback import Logs
 from chainrule.callbacks.monitor import Monitor
+from chainrule.core.console import say
 from chainrule.errors import ArgumentError
 
 
@@ -15,17 +16,20 @@ class ModelCheckpoint(Monitor):
 
     Args:
         filepath: Where: ``"best.safetensors"``. ``{epoch}``, counted from 1, and the logs are
-            filled in: ``"{epoch:02d}-{val_loss:.2f}.safetensors"``.
+            filled in: ``"{epoch:02d}-{val_loss:.2f}.safetensors"``; so is ``{batch}``, from 1 too,
+            where ``save_freq`` is a number.
         monitor: Key in the logs.
         verbose: 1 to say what happens.
-        save_best_only: Whether to save only when ``monitor`` improved.
+        save_best_only: Whether to save only when ``monitor`` improved; while it is not in the logs,
+            a warning is given and the model saved.
         save_weights_only: Whether to save weights alone (``….weights.safetensors``).
         mode: ``"auto"``, ``"min"`` or ``"max"``.
         save_freq: ``"epoch"``, or a number of batches.
         initial_value_threshold: A value that must be beaten for a first save.
 
     Raises:
-        ArgumentError: ``save_freq`` is neither, or the file's extension is wrong.
+        ArgumentError: ``save_freq`` is neither, the file's extension is wrong, or, in training, the
+            name has a place for what is not in the logs.
     """
 
     def __init__(
@@ -70,36 +74,45 @@ class ModelCheckpoint(Monitor):
     def _after_batch(self, batch: int, logs: Logs | None = None) -> None:
         self._batches += 1
         if self._batches % int(self.save_freq) == 0:
-            self._save(logs)
+            self._save({"batch": batch + 1, **(logs or {})})
 
     def _save(self, logs: Logs | None) -> None:
-        path = self.filepath.format(epoch=self._epoch + 1, **(logs or {}))
-        told = f"\nEpoch {self._epoch + 1}:"
-        if not self.save_best_only:
-            self._say(f"{told} saving model to {path}")
-            self._write(path)
+        path = self._path(logs or {})
+        if not self._wanted(logs, path):
             return
-        current: Any = self.current(logs, "Can save best model only,")
-        if current is None:
-            return
-        if self.improved(current, self.best):
-            best = f"{self.best:.5f}" if self.best == self.best else "none"
-            self._say(
-                f"{told} {self.monitor} improved from {best} to {current:.5f}, "
-                f"saving model to {path}"
-            )
-            self.best = current
-            self._write(path)
-        else:
-            self._say(f"{told} {self.monitor} did not improve from {self.best:.5f}")
-
-    def _write(self, path: str) -> None:
         os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
         if self.save_weights_only:
             self.model.save_weights(path)
         else:
             self.model.save(path)
+        self._say(f"finished saving model to {path}")
+
+    def _path(self, logs: Logs) -> str:
+        known = {"epoch": self._epoch + 1, **logs}
+        try:
+            return self.filepath.format(**known)
+        except (KeyError, IndexError, ValueError) as error:
+            raise ArgumentError(
+                f"`filepath` of ModelCheckpoint can name {', '.join(known)}. {error!r}.",
+                filepath=self.filepath,
+            ) from None
+
+    def _wanted(self, logs: Logs | None, path: str) -> bool:
+        """Whether to save, having said so."""
+        if not self.save_best_only:
+            self._say(f"saving model to {path}")
+            return True
+        current = self.current(logs, "Can save best model only with {monitor} available.")
+        if current is None:
+            return True
+        best = "None" if math.isnan(self.best) else f"{self.best:.5f}"
+        if not self.improved(current, self.best):
+            self._say(f"{self.monitor} did not improve from {best}")
+            return False
+        self._say(f"{self.monitor} improved from {best} to {current:.5f}, saving model to {path}")
+        self.best = current
+        return True
 
     def _say(self, text: str) -> None:
-        if self.verbose:
-            print(text)
+        if self.verbose > 0:
+            say(f"\nEpoch {self._epoch + 1}: {text}")

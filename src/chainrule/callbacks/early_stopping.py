@@ -7,6 +7,7 @@ from typing import Any
 
 from chainrule.callbacks.callback import Logs
 from chainrule.callbacks.monitor import Monitor
+from chainrule.core.console import say
 
 
 class EarlyStopping(Monitor):
@@ -55,7 +56,7 @@ class EarlyStopping(Monitor):
         self._reset()
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
-        current = self.current(logs, "Early stopping")
+        current = self.current(logs, _MISSING)
         if current is None or epoch < self.start_from_epoch:
             return
         if self.restore_best_weights and self.best_weights is None:
@@ -75,9 +76,15 @@ class EarlyStopping(Monitor):
 
     def on_train_end(self, logs: Logs | None = None) -> None:
         if self.stopped_epoch and self.verbose:
-            print(f"Epoch {self.stopped_epoch + 1}: early stopping")
+            say(f"Epoch {self.stopped_epoch + 1}: early stopping")
         if self.restore_best_weights and self.best_weights is not None:
             if self.verbose:
                 best = self.best_epoch + 1
-                print(f"Restoring model weights from the end of the best epoch: {best}.")
+                say(f"Restoring model weights from the end of the best epoch: {best}.")
             self.model.set_weights(self.best_weights)
+
+
+_MISSING = (
+    "Early stopping conditioned on metric `{monitor}` which is not available. "
+    "Available metrics are: {names}"
+)

@@ -6,7 +6,7 @@ from chainrule.callbacks.callback import Callback, Logs
 
 
 class History(Callback):
-    """Returned by ``fit``.
+    """Returned by ``fit``, and the model's ``history``. Used again, it goes on with its record.
 
     Attributes:
         history: For each loss and metric its value at every epoch; keys sorted, training before
@@ -17,6 +17,10 @@ class History(Callback):
     def __init__(self) -> None:
         self.history: dict[str, list[float]] = {}
         self.epoch: list[int] = []
+
+    def on_train_begin(self, logs: Logs | None = None) -> None:
+        if self.model is not None:
+            self.model.history = self
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
         self.epoch.append(epoch)

@@ -55,13 +55,16 @@ class Monitor(Callback):
             return True
         return current - self.min_delta > best if self.upward else current + self.min_delta < best
 
-    def current(self, logs: Logs | None, purpose: str) -> Any:
-        """The watched value; ``None``, with a warning, if the logs lack it."""
+    def current(self, logs: Logs | None, missing: str) -> Any:
+        """The watched value; ``None``, with a warning, if the logs lack it.
+
+        Args:
+            logs: The logs.
+            missing: The warning, with places for ``{monitor}`` and ``{names}`` of the logs.
+        """
         logs = logs or {}
-        if self.monitor not in logs:
-            warnings.warn(
-                f"{purpose} conditioned on metric `{self.monitor}` which is not available. "
-                f"Available metrics are: {','.join(logs)}",
-                stacklevel=3,
-            )
-        return logs.get(self.monitor)
+        value = logs.get(self.monitor)
+        if value is None:
+            names = ",".join(logs)
+            warnings.warn(missing.format(monitor=self.monitor, names=names), stacklevel=3)
+        return value

@@ -79,7 +79,7 @@ class _Meter:
     """Tells how much of a file has come, on standard error: redrawn in a terminal, else lines."""
 
     def __init__(self) -> None:
-        from chainrule.callbacks.progress import screen
+        from chainrule.core.console import screen
 
         self._redraws = screen(sys.stderr) == "terminal"
         self._told = time.monotonic()

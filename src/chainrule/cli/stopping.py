@@ -72,7 +72,7 @@ class Stopping(Callback):
 def _whole_epochs(history: History, model: Sequential, samples: int, batch_size: int) -> None:
     """Drop the record of an epoch that was cut short."""
     assert model.optimizer is not None  # noqa: S101  (it was trained)
-    whole = model.optimizer.iterations // math.ceil(samples / batch_size)
+    whole = model.optimizer.steps // math.ceil(samples / batch_size)
     del history.epoch[whole:]
     for values in history.history.values():
         del values[whole:]

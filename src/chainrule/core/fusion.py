@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from chainrule.core.plan import Graph, Node
+from chainrule.core.graph import Graph, Node
 from chainrule.core.rule import Rule
 
 Table = Mapping[tuple[str, str], Rule]

@@ -1,4 +1,8 @@
-"""One flat vector with named views: every parameter of a model in one array θ."""
+"""One flat vector with named views: every parameter of a model in one array θ.
+
+What training moves comes first, so that the part of θ which optimizers, Hessians and loss surfaces
+are about is one slice.
+"""
 
 from __future__ import annotations
 
@@ -38,7 +42,9 @@ class Slot:
 
 
 class Layout:
-    """Where each slot lies in the flat vector, in the order given.
+    """Where each slot lies in the flat vector: the trainable ones, then the others.
+
+    Iteration keeps the order given.
 
     Example:
         >>> layout = Layout([Slot("dense/kernel", (2, 3)), Slot("dense/bias", (3,))])
@@ -48,16 +54,17 @@ class Layout:
 
     def __init__(self, slots: Iterable[Slot]) -> None:
         self.slots = tuple(slots)
-        starts = np.cumsum([0, *(slot.size for slot in self.slots)]).tolist()
-        self.size: int = starts.pop()
-        self.offsets = {slot.name: start for slot, start in zip(self.slots, starts, strict=True)}
-        self._starts = starts
+        self._placed = sorted(self.slots, key=lambda slot: not slot.trainable)
+        self._starts = np.cumsum([0, *(slot.size for slot in self._placed)]).tolist()
+        self.size: int = self._starts.pop()
+        pairs = zip(self._placed, self._starts, strict=True)
+        self.offsets = {slot.name: start for slot, start in pairs}
 
     def views(self, theta: Array) -> dict[str, Array]:
         """Each slot as a shaped view of ``theta`` (shape ``(size,)``): writing there writes θ."""
         return {
             slot.name: theta[start : start + slot.size].reshape(slot.shape)
-            for slot, start in zip(self.slots, self._starts, strict=True)
+            for slot, start in ((slot, self.offsets[slot.name]) for slot in self.slots)
         }
 
     def name_of(self, index: int) -> str:
@@ -65,25 +72,24 @@ class Layout:
         if not 0 <= index < self.size:
             raise IndexError(f"θ has {self.size} elements. Received: index={index}")
         at = bisect_right(self._starts, index) - 1
-        slot = self.slots[at]
+        slot = self._placed[at]
         where = np.unravel_index(index - self._starts[at], slot.shape)
         return f"{slot.name}{[int(axis) for axis in where]}" if slot.shape else slot.name
 
-    @cached_property
-    def trainable(self) -> slice | Array:
-        """Index of the part of θ that training moves: a slice if it is in one piece."""
-        moved = np.concatenate(
-            [np.zeros(0, bool), *(np.full(slot.size, slot.trainable) for slot in self.slots)]
-        )
-        (places,) = np.nonzero(moved)
-        if places.size and places[-1] - places[0] + 1 == places.size:
-            return slice(int(places[0]), int(places[-1]) + 1)
-        return places
-
     @property
+    def trainable(self) -> slice:
+        """The part of θ that training moves."""
+        return slice(0, self.trainable_size)
+
+    @cached_property
     def trainable_size(self) -> int:
         """How many elements of θ training moves."""
         return sum(slot.size for slot in self.slots if slot.trainable)
+
+    @cached_property
+    def moved(self) -> Layout:
+        """The layout of the part of θ that training moves."""
+        return Layout(slot for slot in self.slots if slot.trainable)
 
     def __iter__(self) -> Iterator[Slot]:
         return iter(self.slots)

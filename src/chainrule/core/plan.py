@@ -1,8 +1,7 @@
-"""The model as data: nodes that name a rule and its inputs, and the plan that holds them.
+"""The model as data: the plan that engines read, and nothing else of a model.
 
-Layers and losses write nodes through a :class:`GraphBuilder`; engines read the finished
-:class:`Plan` and never see a layer. Every array of a training step has one name, which says
-whose it is: ``"dense/kernel"``, ``"dense/z"``, ``"loss"``.
+Layers and losses write the nodes of its graphs (:mod:`chainrule.core.graph`), an optimizer its
+update; engines never see a layer.
 """
 
 from __future__ import annotations
@@ -10,167 +9,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import groupby
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
+from chainrule.core.graph import Graph
 from chainrule.core.layout import Layout
-from chainrule.core.rule import Rule, UpdateRule
-from chainrule.core.shapes import Shape
-from chainrule.errors import ShapeError
+from chainrule.core.rule import UpdateRule
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Array = NDArray[Any]
-
-X, Y_TRUE, WEIGHT, DIVISOR, LOSS = "x", "y_true", "sample_weight", "divisor", "loss"
-"""Names of the arrays that come from outside, and of the loss."""
-
-
-@dataclass(frozen=True)
-class Node:
-    """One application of a rule.
-
-    Attributes:
-        rule: The rule.
-        layer: The layer that wrote the node; ``"loss"`` for the loss.
-        inputs: For each input of the rule, the name of the array it takes.
-        outputs: For each output of the rule, the name of the array it makes.
-        options: The rule's scalar options.
-    """
-
-    rule: Rule
-    layer: str
-    inputs: Mapping[str, str]
-    outputs: Mapping[str, str]
-    options: Mapping[str, Any] = field(default_factory=dict)
-
-    @property
-    def output(self) -> str:
-        """The name of the first output: the one that derivatives flow into."""
-        return self.outputs[self.rule.outputs[0]]
-
-
-@dataclass(frozen=True)
-class Noise:
-    """A random array that a node takes as input: drawn anew at every training step.
-
-    Attributes:
-        name: Its name in the graph.
-        stream: Name of its random stream: by the layer's place in the model, not by its name,
-            so that two models of one shape and seed draw the same.
-        keep: Probability of a one; the array holds zeros and ones.
-        shape: Shape with ``None`` for the number of samples.
-        seed: A layer's own seed; ``None`` for the model's.
-    """
-
-    name: str
-    stream: str
-    keep: float
-    shape: Shape
-    seed: int | None = None
-
-
-@dataclass(frozen=True)
-class Graph:
-    """Nodes in an order in which they can be computed.
-
-    Attributes:
-        nodes: The nodes.
-        noises: The random inputs.
-        shapes: Shape of every array, ``None`` being the number of samples.
-        output: The array that is the model's prediction.
-    """
-
-    nodes: tuple[Node, ...]
-    noises: tuple[Noise, ...]
-    shapes: Mapping[str, Shape]
-    output: str
-
-    def differentiated(self, wanted: frozenset[str]) -> frozenset[str]:
-        """The arrays on a path from ``wanted`` to the loss: those whose cotangent is needed."""
-        needed = set(wanted)
-        for node in self.nodes:
-            if any(node.inputs[name] in needed for name in node.rule.cotangents):
-                needed.add(node.output)
-        return frozenset(needed)
-
-
-class GraphBuilder:
-    """Collects nodes while layers expand.
-
-    Args:
-        parameters: Shapes of the parameters, by name.
-        input_shape: Shape of ``x``, with ``None`` for the number of samples.
-        training: Whether the graph is for training, where layers like Dropout differ.
-    """
-
-    def __init__(self, parameters: Mapping[str, Shape], input_shape: Shape, training: bool) -> None:
-        self.training = training
-        self.layer = ""
-        self.position = 0
-        self.output = X
-        self.shapes: dict[str, Shape] = {**parameters, X: tuple(input_shape)}
-        self._nodes: list[Node] = []
-        self._noises: list[Noise] = []
-
-    def apply(
-        self,
-        rule: Rule,
-        inputs: Mapping[str, str],
-        output: str,
-        **options: Any,
-    ) -> str:
-        """Add a node; its first output is called ``layer/output``, others ``layer/output/name``.
-
-        Returns:
-            The name of the first output.
-
-        Raises:
-            ShapeError: The inputs do not fit the rule; the message names layer and rule.
-        """
-        main = f"{self.layer}/{output}" if self.layer != LOSS else output
-        names = {
-            spec.name: f"{main}/{spec.name}" if spec.auxiliary else main
-            for spec in rule.signature.outputs
-        }
-        return self.connect(Node(rule, self.layer, dict(inputs), names, options))
-
-    def connect(self, node: Node) -> str:
-        """Add a finished node; see :meth:`apply`."""
-        shapes = {name: self.shapes[array] for name, array in node.inputs.items()}
-        try:
-            made = node.rule.signature.infer(shapes, node.options)
-        except ShapeError as error:
-            raise ShapeError(
-                f"Layer {node.layer!r} cannot apply rule {node.rule.name!r}: {error}"
-            ) from None
-        self.shapes.update((node.outputs[name], shape) for name, shape in made.items())
-        self._nodes.append(node)
-        return node.output
-
-    def noise(
-        self, name: str, like: str, keep: float, shape: Shape | None = None, seed: int | None = None
-    ) -> str:
-        """Add a random input of zeros and ones for array ``like`` and return its name.
-
-        Args:
-            name: Its name within the layer.
-            like: The array whose shape it has, or is broadcast to.
-            keep: Probability of a one.
-            shape: The shape that is drawn, if it is not that of ``like``.
-            seed: A layer's own seed; ``None`` for the model's.
-        """
-        array = f"{self.layer}/{name}"
-        drawn = self.shapes[like] if shape is None else shape
-        self._noises.append(Noise(array, f"{self.position}/{name}", keep, drawn, seed))
-        self.shapes[array] = self.shapes[like]
-        return array
-
-    def finish(self, output: str) -> Graph:
-        """The graph as data."""
-        return Graph(tuple(self._nodes), tuple(self._noises), self.shapes, output)
 
 
 class Measure(Protocol):
@@ -183,18 +34,44 @@ class Measure(Protocol):
 
 @dataclass(frozen=True)
 class UpdateNode:
-    """One application of an update rule to the flat vector.
+    """One application of an update rule: to whole flat vectors, or to one variable's part of them.
 
     Attributes:
         rule: The update rule.
-        inputs: For each input of the rule the vector it takes: ``"theta"``, ``"grad"``, a state
-            vector, or something that an earlier update node made.
+        inputs: For each input of the rule the array it takes: ``"theta"``, ``"grad"``, a state
+            vector, or something that an earlier node of its row made.
         outputs: Likewise for its outputs.
+        options: Options of the rule that stay the same; the others come anew at every step.
+        variable: The variable whose parts it takes and makes, each in its shape; ``None`` for
+            the flat vectors as they are.
+        when: The scalar that says at which steps the node is applied; ``None`` for all.
     """
 
     rule: UpdateRule
     inputs: Mapping[str, str]
     outputs: Mapping[str, str]
+    options: Mapping[str, Any] = field(default_factory=dict)
+    variable: str | None = None
+    when: str | None = None
+
+    @cached_property
+    def scalars(self) -> tuple[str, ...]:
+        """The options that come anew at every step."""
+        return tuple(option for option in self.rule.options if option not in self.options)
+
+
+@dataclass(frozen=True)
+class State:
+    """A vector that an optimizer keeps from step to step.
+
+    Attributes:
+        layout: Where each variable's part lies, by the variable's name. Not all variables have
+            one, and it may have another shape than the variable.
+        start: What every element is before the first step.
+    """
+
+    layout: Layout
+    start: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -203,11 +80,72 @@ class Update:
 
     Attributes:
         nodes: Update rules, applied in order.
-        states: Names of the state vectors, each as long as the trainable part of θ.
+        states: The state vectors by name.
+        layout: The layout of ``theta`` and ``grad``: the part of θ that training moves.
+        loss_scale: What the loss is multiplied by before it is differentiated; the nodes divide
+            the gradient by it again.
     """
 
     nodes: tuple[UpdateNode, ...]
-    states: tuple[str, ...]
+    states: Mapping[str, State]
+    layout: Layout
+    loss_scale: float = 1.0
+
+    @cached_property
+    def rows(self) -> tuple[tuple[str | None, tuple[UpdateNode, ...]], ...]:
+        """Neighbouring nodes that are applied at the same steps: ``when``, and the nodes."""
+        grouped = groupby(self.nodes, key=lambda node: node.when)
+        return tuple((when, tuple(nodes)) for when, nodes in grouped)
+
+    def layout_of(self, array: str) -> Layout:
+        """Where each variable's part lies in a vector."""
+        return self.states[array].layout if array in self.states else self.layout
+
+
+@dataclass(frozen=True)
+class Head:
+    """One output that has a loss, by the names of its arrays.
+
+    Attributes:
+        output: The prediction.
+        y_true: The targets.
+        sample_weight: The user's weights, one per sample, if there are any.
+        weight: The weight of every loss.
+        divisor: What the weighted sum of losses is divided by.
+        losses: One loss per sample.
+        loss: The one number made of them.
+        reduction: How it is made; see :func:`divisor`.
+        ignored: A class number whose samples do not count.
+    """
+
+    output: str
+    y_true: str
+    sample_weight: str
+    weight: str
+    divisor: str
+    losses: str
+    loss: str
+    reduction: str
+    ignored: int | None = None
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """A metric at work.
+
+    Attributes:
+        name: Its key in the logs.
+        measure: The metric.
+        output: The prediction it looks at.
+        y_true: The targets.
+        sample_weight: The user's weights, if they apply.
+    """
+
+    name: str
+    measure: Measure
+    output: str
+    y_true: str
+    sample_weight: str | None = None
 
 
 @dataclass(frozen=True)
@@ -217,24 +155,26 @@ class Plan:
     Attributes:
         dtype: Float type of all arithmetic.
         layout: The flat parameter vector.
+        inputs: The arrays that are the model's inputs.
         predict: Graph of a prediction.
         evaluate: Graph of a prediction and its loss; ``None`` before ``compile()``.
         train: Graph of a training step's forward pass; ``None`` before ``compile()``.
-        reduction: How per-sample losses become one number; see :func:`divisor`.
-        sparse_targets: Whether targets are integer labels.
-        measures: Metrics by name, each with whether sample weights apply.
+        heads: The outputs that have a loss.
+        tracked: Losses of single outputs that are logged: key in the logs, and array.
+        measurements: The metrics.
         update: The optimizer.
         fusions: What the fusion pass replaced, in words.
     """
 
     dtype: str
     layout: Layout
+    inputs: tuple[str, ...]
     predict: Graph
     evaluate: Graph | None = None
     train: Graph | None = None
-    reduction: str = "sum_over_batch_size"
-    sparse_targets: bool = False
-    measures: tuple[tuple[str, Measure, bool], ...] = ()
+    heads: tuple[Head, ...] = ()
+    tracked: tuple[tuple[str, str], ...] = ()
+    measurements: tuple[Measurement, ...] = ()
     update: Update | None = None
     fusions: tuple[str, ...] = ()
 
@@ -245,17 +185,49 @@ class Plan:
         trainable = frozenset(slot.name for slot in self.layout if slot.trainable)
         return self.train.differentiated(trainable)
 
+    @cached_property
+    def labels(self) -> Mapping[str, int]:
+        """The arrays from outside that hold class numbers, each with the number of classes."""
+        return (self.train or self.predict).label_counts()
 
-def divisor(reduction: str, weight: Array) -> float:
+
+def divisor(reduction: str, weight: Array, valid: int | None = None) -> float:
     """What the weighted sum of a batch's losses is divided by.
 
     Args:
         reduction: ``"sum_over_batch_size"`` or ``"mean"``: the number of losses, weights or not;
             ``"sum"``: 1; ``"mean_with_sample_weight"``: the sum of weights.
         weight: The weight of every loss.
+        valid: How many losses count, if not all.
     """
     if reduction == "sum":
         return 1.0
     if reduction == "mean_with_sample_weight":
         return float(np.sum(weight, dtype=np.float64)) or 1.0
-    return float(max(weight.size, 1))
+    return float(max(weight.size if valid is None else valid, 1))
+
+
+def weighting(
+    head: Head, shape: tuple[int, ...], labels: Array, weight: Array | None, dtype: Any
+) -> tuple[Array, float]:
+    """The weight of every loss of a batch, and what their weighted sum is divided by.
+
+    Args:
+        head: The output.
+        shape: Shape of its losses; ``()`` where one loss is that of the whole batch.
+        labels: The targets, which may be class numbers that do not count.
+        weight: One weight per sample, shape (N,), or one per loss; ``None`` for all 1.
+        dtype: Float type of the result.
+    """
+    if weight is None:
+        weights = np.ones(shape, dtype)
+    elif shape:
+        column = weight.reshape(weight.shape + (1,) * (len(shape) - weight.ndim))
+        weights = np.broadcast_to(column.astype(dtype, copy=False), shape)
+    else:  # Σₙ wₙ ℓ / d with one ℓ for all
+        weights = np.asarray(weight.sum() / divisor(head.reduction, weight), dtype)
+    if head.ignored is not None:
+        counted = labels != head.ignored
+        weights = weights * counted
+        return weights, divisor(head.reduction, weights, np.count_nonzero(counted))
+    return weights, divisor(head.reduction, weights) if shape else 1.0

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Generic, TypeVar
 
+from chainrule.core.custom import get_custom_objects
 from chainrule.errors import ArgumentError, UnknownNameError
 
 T = TypeVar("T")
@@ -23,15 +24,22 @@ class Registry(Mapping[str, T], Generic[T]):
         self._names: list[str] = []
 
     def add(self, name: str, entry: T, *aliases: str) -> T:
-        """Register ``entry`` under ``name`` and its aliases; a name is given once."""
+        """Register ``entry`` under ``name`` and its aliases.
+
+        What a user registered can be registered anew, as happens when a notebook's cell runs
+        again; what is chainrule's own cannot.
+        """
         for key in (name, *aliases):
-            if self._entries.setdefault(key, entry) is not entry:
+            taken = self._entries.get(key, entry)
+            if taken is not entry and _is_own(taken):
                 raise ArgumentError(f"The {self.kind} name {key!r} is already taken.")
-        self._names.append(name)
+            self._entries[key] = entry
+        if name not in self._names:
+            self._names.append(name)
         return entry
 
     def find(self, name: object) -> T:
-        """The entry called ``name``.
+        """The entry called ``name``, or what the user registered under it.
 
         Raises:
             UnknownNameError: There is none; the message names the nearest.
@@ -39,6 +47,8 @@ class Registry(Mapping[str, T], Generic[T]):
         try:
             return self._entries[name]  # type: ignore[index]
         except (KeyError, TypeError):
+            if isinstance(name, str) and name in get_custom_objects():
+                return get_custom_objects()[name]  # type: ignore[no-any-return]
             raise UnknownNameError(
                 f"Could not interpret {self.kind} identifier.{self._hint(name)}", identifier=name
             ) from None
@@ -63,3 +73,7 @@ class Registry(Mapping[str, T], Generic[T]):
 
     def __len__(self) -> int:
         return len(self._entries)
+
+
+def _is_own(entry: object) -> bool:
+    return getattr(entry, "__module__", "chainrule.").startswith("chainrule.")

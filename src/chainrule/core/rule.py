@@ -155,7 +155,10 @@ class Rule(Formula):
 
 
 class UpdateRule(Formula):
-    """An element-wise update of parameters: θ, g and state in, θ and state out.
+    """An update of parameters: θ, g and state in, θ and state out.
+
+    A rule whose arrays are all ``[P]`` is element-wise: it takes the flat vectors, or any part of
+    them. A rule of other shapes is applied to each variable in its own shape.
 
     Its options are scalars. Those that change from step to step (a step size with bias
     correction) have a function of their own beside the rule, decorated with :meth:`scalar`.
@@ -167,6 +170,11 @@ class UpdateRule(Formula):
     def __init__(self, name: str, shapes: str, forward: Function) -> None:
         super().__init__(name, shapes, forward)
         self.scalars: dict[str, Function] = {}
+
+    @property
+    def elementwise(self) -> bool:
+        """Whether each element depends on the elements at its place only."""
+        return all(spec.axes == ("P",) for spec in self.signature.inputs)
 
     def scalar(self, name: str) -> Callable[[Function], Function]:
         """Decorate the function that computes option ``name`` from the step ``t`` and others."""

@@ -42,7 +42,7 @@ class Spec:
             if axis.startswith("*"):
                 lengths += axes[axis] if axis in axes else options[axis[1:]]
             else:
-                lengths.append(1 if axis == "1" else axes[axis])
+                lengths.append(1 if axis == "1" else axes[axis] if axis in axes else options[axis])
         return tuple(lengths)
 
     def __str__(self) -> str:
@@ -63,8 +63,12 @@ class Signature:
         Raises:
             ShapeError: The inputs do not fit together.
         """
-        axes = bind(self.inputs, shapes)
+        axes = self.bound(shapes)
         return {spec.name: spec.shape(axes, options) for spec in self.outputs}
+
+    def bound(self, shapes: Mapping[str, Shape]) -> Axes:
+        """What every axis name of the inputs stands for; see :func:`bind`."""
+        return bind(self.inputs, shapes)
 
 
 @cache

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 
     Array = NDArray[Any]
 
+Arrays = Mapping[str, "Array"]
+"""Arrays by their names in the plan."""
+
 
 @dataclass
 class Run:
@@ -59,14 +62,16 @@ class Sums:
 
 
 class Program(Protocol):
-    """A plan made ready to run by an engine."""
+    """A plan made ready to run by an engine.
+
+    Data are arrays by their names in the plan (inputs, targets, and sample weights where there
+    are any), of any numeric type, each with one row per sample.
+    """
 
     def train(
         self,
         run: Run,
-        x: Array,
-        y: Array,
-        weight: Array | None,
+        data: Arrays,
         order: Array,
         batch_size: int,
         scalars: Mapping[str, Array],
@@ -75,21 +80,19 @@ class Program(Protocol):
 
         Args:
             run: Parameters and optimizer state, changed in place.
-            x: All inputs, of any numeric type.
-            y: All targets.
-            weight: One weight per sample, or ``None`` for all 1.
+            data: Inputs, targets and weights.
             order: Row numbers; each ``batch_size`` of them are one batch, the last may be short.
             batch_size: Samples in a batch.
             scalars: For each option of the update rules, its value at each of these steps.
         """
         ...
 
-    def evaluate(self, run: Run, x: Array, y: Array, weight: Array | None, batch_size: int) -> Sums:
+    def evaluate(self, run: Run, data: Arrays, batch_size: int) -> Sums:
         """Losses and metrics with the parameters as they are."""
         ...
 
-    def predict(self, run: Run, x: Array, batch_size: int) -> Array:
-        """Predictions for all rows of ``x``, in the plan's float type."""
+    def predict(self, run: Run, data: Arrays, batch_size: int) -> tuple[Array, ...]:
+        """Each output's predictions for all rows of the inputs, in the plan's float type."""
         ...
 
 

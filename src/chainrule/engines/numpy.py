@@ -10,18 +10,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from chainrule.core.plan import DIVISOR, LOSS, WEIGHT, Y_TRUE, Graph, Plan, X, divisor
-from chainrule.core.rng import stream
+from chainrule.core.graph import LOSS, Graph
+from chainrule.core.plan import Plan, weighting
 from chainrule.engines import interpret
-from chainrule.engines.base import Run, Sums
+from chainrule.engines.base import Arrays, Run, Sums
+from chainrule.engines.noise import draw
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Array = NDArray[Any]
-
-LOSSES = f"{LOSS}/values"
-"""The array of per-sample losses."""
 
 
 class NumpyEngine:
@@ -44,9 +42,7 @@ class NumpyProgram:
     def train(
         self,
         run: Run,
-        x: Array,
-        y: Array,
-        weight: Array | None,
+        data: Arrays,
         order: Array,
         batch_size: int,
         scalars: Mapping[str, Array],
@@ -55,80 +51,82 @@ class NumpyProgram:
         assert self.plan.train is not None  # noqa: S101  (the host compiles first)
         sums = Sums()
         numbers = {name: steps.tolist() for name, steps in scalars.items()}
+        parameters = self.plan.layout.views(run.theta)
         with np.errstate(all="ignore"):
             for index, start in enumerate(range(0, len(order), batch_size)):
                 rows = order[start : start + batch_size]
-                batch = self._batch(self.plan.train, x[rows], y[rows], _rows(weight, rows))
-                self._draw(run, batch, len(rows))
+                batch = self._batch(self.plan.train, _take(data, rows), len(rows))
+                for noise in self.plan.train.noises:
+                    batch[noise.name] = draw(noise, run.seed, run.step, len(rows), self.dtype)
                 at_step = {name: steps[index] for name, steps in numbers.items()}
                 values, moved = interpret.step(self.plan, run.theta, run.states, batch, at_step)
                 run.theta[self.plan.layout.trainable] = moved["theta"]
                 for name, state in run.states.items():
                     state[...] = moved[name]
+                for name, array in self.plan.train.assigned.items():
+                    parameters[name][...] = values[array]
                 run.step += 1
-                self._measure(sums, self.plan.train, values)
+                self._measure(sums, values, len(rows))
         return sums
 
-    def evaluate(self, run: Run, x: Array, y: Array, weight: Array | None, batch_size: int) -> Sums:
+    def evaluate(self, run: Run, data: Arrays, batch_size: int) -> Sums:
         """See :class:`chainrule.engines.base.Program`."""
-        assert self.plan.evaluate is not None  # noqa: S101  (the host compiles first)
+        graph, parameters = self.plan.evaluate, self.plan.layout.views(run.theta)
+        assert graph is not None  # noqa: S101  (the host compiles first)
         sums = Sums()
-        parameters = self.plan.layout.views(run.theta)
         with np.errstate(all="ignore"):
-            for start in range(0, len(x), batch_size):
-                rows = slice(start, start + batch_size)
-                batch = self._batch(self.plan.evaluate, x[rows], y[rows], _rows(weight, rows))
-                values = interpret.forward(self.plan.evaluate, batch | parameters)
-                self._measure(sums, self.plan.evaluate, values)
+            for rows in _slices(data, batch_size):
+                part = _take(data, rows)
+                samples = len(part[self.plan.inputs[0]])
+                values = interpret.forward(graph, self._batch(graph, part, samples) | parameters)
+                self._measure(sums, values, samples)
         return sums
 
-    def predict(self, run: Run, x: Array, batch_size: int) -> Array:
+    def predict(self, run: Run, data: Arrays, batch_size: int) -> tuple[Array, ...]:
         """See :class:`chainrule.engines.base.Program`."""
         graph, parameters = self.plan.predict, self.plan.layout.views(run.theta)
         parts = []
         with np.errstate(all="ignore"):
-            for start in range(0, max(len(x), 1), batch_size):
-                batch = {X: np.asarray(x[start : start + batch_size]).astype(self.dtype)}
-                parts.append(interpret.forward(graph, batch | parameters)[graph.output])
-        return np.concatenate(parts)
+            for rows in _slices(data, batch_size):
+                batch = {name: self._cast(name, array[rows]) for name, array in data.items()}
+                values = interpret.forward(graph, batch | parameters)
+                parts.append([values[output] for output in graph.outputs])
+        return tuple(np.concatenate(part) for part in zip(*parts, strict=True))
 
-    def _batch(self, graph: Graph, x: Array, y: Array, weight: Array | None) -> interpret.Values:
-        """The arrays from outside, in the plan's float type."""
-        losses = [len(x) if axis is None else axis for axis in graph.shapes[LOSSES]]
-        if weight is None:
-            weights = np.ones(losses, self.dtype)
-        else:
-            column = weight.reshape(len(x), *(1,) * (len(losses) - 1))
-            weights = np.broadcast_to(column.astype(self.dtype), losses)
-        return {
-            X: np.asarray(x).astype(self.dtype, copy=False),
-            Y_TRUE: y if self.plan.sparse_targets else y.astype(self.dtype, copy=False),
-            WEIGHT: weights,
-            DIVISOR: divisor(self.plan.reduction, weights),
-        }
+    def _cast(self, name: str, array: Array) -> Array:
+        """An array from outside in the plan's float type, or integers for class numbers."""
+        dtype = np.dtype(np.int64) if name in self.plan.labels else self.dtype
+        return np.asarray(array).astype(dtype, copy=False)
 
-    def _draw(self, run: Run, batch: interpret.Values, samples: int) -> None:
-        """The step's random inputs, from streams keyed by seed, name and step."""
-        assert self.plan.train is not None  # noqa: S101
-        for noise in self.plan.train.noises:
-            generator = stream(
-                run.seed if noise.seed is None else noise.seed, noise.stream, run.step
+    def _batch(self, graph: Graph, part: Arrays, samples: int) -> interpret.Values:
+        """The arrays from outside for one batch, with the weights and divisors of its losses."""
+        batch: interpret.Values = {name: self._cast(name, array) for name, array in part.items()}
+        for head in self.plan.heads:
+            shape = tuple(samples if n is None else n for n in graph.shapes[head.losses])
+            labels = batch[head.y_true]
+            batch[head.weight], batch[head.divisor] = weighting(
+                head, shape, labels, part.get(head.sample_weight), self.dtype
             )
-            shape = [samples if axis is None else axis for axis in noise.shape]
-            batch[noise.name] = (generator.random(shape, np.float32) < noise.keep).astype(
-                self.dtype
-            )
+            if head.ignored is not None:
+                batch[head.y_true] = np.where(labels == head.ignored, 0, labels)
+        return batch
 
-    def _measure(self, sums: Sums, graph: Graph, values: interpret.Values) -> None:
-        samples = len(values[X])
+    def _measure(self, sums: Sums, values: interpret.Values, samples: int) -> None:
         measures = {
-            name: measure.sums(
-                values[Y_TRUE], values[graph.output], values[WEIGHT] if weighted else None
+            m.name: m.measure.sums(
+                values[m.y_true], values[m.output], values.get(m.sample_weight or "")
             )
-            for name, measure, weighted in self.plan.measures
+            for m in self.plan.measurements
         }
+        for name, array in self.plan.tracked:
+            measures[name] = np.array([float(values[array]) * samples, samples])
         sums.add(samples, float(values[LOSS]) * samples, measures)
 
 
-def _rows(weight: Array | None, rows: Any) -> Array | None:
-    return None if weight is None else weight[rows]
+def _take(data: Arrays, rows: Any) -> dict[str, Array]:
+    return {name: array[rows] for name, array in data.items()}
+
+
+def _slices(data: Arrays, batch_size: int) -> list[slice]:
+    samples = len(next(iter(data.values())))
+    return [slice(at, at + batch_size) for at in range(0, max(samples, 1), batch_size)]

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from chainrule import losses, metrics, optimizers
+from chainrule.core.custom import custom_object_scope
 from chainrule.errors import ArgumentError, ModelFileError
 from chainrule.formats import container
-from chainrule.models.lowering import Compiled
-from chainrule.models.sequential import Sequential
+from chainrule.models.model import Model
+from chainrule.models.objectives import BY_TARGETS
+from chainrule.models.structure import deserialize_model, serialize
 from chainrule.version import __version__
 
 if TYPE_CHECKING:
@@ -23,7 +25,7 @@ EXTENSION = ".safetensors"
 WEIGHTS_EXTENSION = ".weights.safetensors"
 
 
-def save(model: Sequential, path: str | os.PathLike[str], overwrite: bool = True) -> None:
+def save(model: Model, path: str | os.PathLike[str], overwrite: bool = True) -> None:
     """Save structure, weights, loss, metrics and the optimizer with its state.
 
     Raises:
@@ -39,11 +41,11 @@ def save(model: Sequential, path: str | os.PathLike[str], overwrite: bool = True
     facts = {
         "kind": "model",
         "chainrule": __version__,
-        "model": model.get_config(),
+        "model": serialize(model),
         "compile": _compile_config(model),
         "state": {
             "seed": model.seed,
-            "iterations": optimizer.iterations if optimizer is not None else 0,
+            "iterations": optimizer.steps if optimizer is not None else 0,
         },
     }
     container.write(path, tensors, facts)
@@ -53,12 +55,12 @@ def load(
     path: str | os.PathLike[str],
     custom_objects: dict[str, Any] | None = None,
     compile: bool = True,
-) -> Sequential:
+) -> Model:
     """Load a model: it predicts, and trains on, as the saved one would have.
 
     Args:
         path: A file that :func:`save` wrote.
-        custom_objects: Layer classes of your own, by name.
+        custom_objects: Classes of your own, by name.
         compile: Whether to restore loss, metrics and optimizer too.
 
     Raises:
@@ -70,7 +72,8 @@ def load(
     if facts.get("kind") != "model":
         raise ModelFileError(f"{path}: holds weights only; use model.load_weights().")
     try:
-        return _restored(tensors, facts, custom_objects, compile)
+        with custom_object_scope(custom_objects):
+            return _restored(tensors, facts, compile)
     except (KeyError, TypeError, AttributeError, IndexError) as error:
         raise ModelFileError(
             f"{path}: its description of the model is broken ({error!r})."
@@ -79,13 +82,13 @@ def load(
         raise ModelFileError(f"{path}: {error}") from None
 
 
-def save_weights(model: Sequential, path: str | os.PathLike[str], overwrite: bool = True) -> None:
+def save_weights(model: Model, path: str | os.PathLike[str], overwrite: bool = True) -> None:
     """Save the weights alone. Raises as :func:`save` does."""
     path = _writable(path, WEIGHTS_EXTENSION, overwrite)
     container.write(path, _weights(model), {"kind": "weights", "chainrule": __version__})
 
 
-def load_weights(model: Sequential, path: str | os.PathLike[str]) -> None:
+def load_weights(model: Model, path: str | os.PathLike[str]) -> None:
     """Load weights into a built model, from a weights file or a model file.
 
     Raises:
@@ -113,48 +116,55 @@ def _writable(path: str | os.PathLike[str], extension: str, overwrite: bool) -> 
     return path
 
 
-def _weights(model: Sequential) -> dict[str, Array]:
+def _weights(model: Model) -> dict[str, Array]:
     """Views of all weights, named by the place of their layer: ``layers.0.kernel``.
 
     So the weights of one model fit another of the same structure, whatever its layers are called.
     """
     views = model.layout.views(model.theta)
     return {
-        f"layers.{place}.{weight.slot.name.rpartition('/')[2]}": views[weight.slot.name]
-        for place, layer in enumerate(model.layers)
+        f"layers.{place}.{weight.key}": views[weight.slot.name]
+        for place, layer in enumerate(model.topology.operations)
         for weight in layer.declared
     }
 
 
-def _compile_config(model: Sequential) -> dict[str, Any] | None:
+def _compile_config(model: Model) -> dict[str, Any] | None:
     compiled = model._compiled
     if compiled is None:
         return None
     return {
         "optimizer": optimizers.serialize(compiled.optimizer),
-        "loss": _loss_config(compiled),
-        "metrics": [_metric_config(metric) for metric in compiled.metrics],
-        "weighted_metrics": [_metric_config(metric) for metric in compiled.weighted_metrics],
+        "loss": _described(compiled.loss, _loss),
+        "loss_weights": compiled.loss_weights,
+        "metrics": _described(compiled.metrics, _metric),
+        "weighted_metrics": _described(compiled.weighted_metrics, _metric),
     }
 
 
-def _loss_config(compiled: Compiled) -> Any:
-    if compiled.loss is not None:
-        return losses.serialize(compiled.loss)
-    return "crossentropy" if compiled.loss_by_targets else None
+def _described(value: Any, describe: Callable[[Any], Any]) -> Any:
+    """What ``compile()`` was given, in lists and dictionaries, as JSON-ready data."""
+    if isinstance(value, list | tuple):
+        return [_described(one, describe) for one in value]
+    if isinstance(value, Mapping) and "class_name" not in value:
+        return {name: _described(one, describe) for name, one in value.items()}
+    return None if value is None else describe(value)
 
 
-def _metric_config(metric: Any) -> Any:
-    return metric if isinstance(metric, str) else optimizers.serialize(metrics.get(metric))
+def _loss(loss: Any) -> Any:
+    return loss if loss in BY_TARGETS else losses.serialize(loss)
+
+
+def _metric(metric: Any) -> Any:
+    return metric if isinstance(metric, str) else metrics.serialize(metrics.get(metric))
 
 
 def _restored(
     tensors: Mapping[str, Array],
     facts: Mapping[str, Any],
-    custom_objects: dict[str, Any] | None,
     compile_too: bool,
-) -> Sequential:
-    model = Sequential.from_config(facts["model"], custom_objects)
+) -> Model:
+    model = deserialize_model(facts["model"])
     model.seed = facts["state"]["seed"]
     _fill(model, tensors)
     given = facts["compile"]
@@ -164,21 +174,21 @@ def _restored(
     return model
 
 
-def _restore_optimizer(model: Sequential, tensors: Mapping[str, Array], iterations: int) -> None:
+def _restore_optimizer(model: Model, tensors: Mapping[str, Array], iterations: int) -> None:
     optimizer = model.optimizer
     assert optimizer is not None  # noqa: S101  (just compiled)
     if not iterations:
         return
-    size, names = model.layout.trainable_size, optimizer.update().states
-    for name in names:
+    states = optimizer.update(model.layout).states
+    for name, state in states.items():
         vector = tensors.get(f"optimizer.{name}")
-        if vector is None or vector.shape != (size,):
+        if vector is None or vector.shape != (state.layout.size,):
             raise ModelFileError(f"the optimizer's state {name!r} is missing or has another size.")
-    optimizer.state = {name: tensors[f"optimizer.{name}"].copy() for name in names}
-    optimizer.iterations = int(iterations)
+    optimizer.state = {name: tensors[f"optimizer.{name}"].copy() for name in states}
+    optimizer.steps = int(iterations)
 
 
-def _fill(model: Sequential, tensors: Mapping[str, Array]) -> None:
+def _fill(model: Model, tensors: Mapping[str, Array]) -> None:
     """Copy weights in by name, all or none."""
     views = _weights(model)
     found = {name: tensor for name, tensor in tensors.items() if name.startswith("layers.")}

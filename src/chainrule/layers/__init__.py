@@ -2,32 +2,105 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
+from chainrule.core.custom import custom_object_scope
 from chainrule.core.registry import Registry
-from chainrule.layers.activation import Activation
+from chainrule.layers.activation import ELU, Activation, LeakyReLU, PReLU, ReLU, Softmax
 from chainrule.layers.dense import Dense
 from chainrule.layers.dropout import Dropout
-from chainrule.layers.layer import Input, InputLayer, Layer
+from chainrule.layers.embedding import Embedding
+from chainrule.layers.identity import ActivityRegularization, Identity
+from chainrule.layers.input import Input, InputLayer
+from chainrule.layers.layer import Layer
+from chainrule.layers.merging import (
+    Add,
+    Average,
+    Concatenate,
+    Dot,
+    Maximum,
+    Minimum,
+    Multiply,
+    Subtract,
+    add,
+    average,
+    concatenate,
+    dot,
+    maximum,
+    minimum,
+    multiply,
+    subtract,
+)
+from chainrule.layers.noise import AlphaDropout, GaussianDropout, GaussianNoise
+from chainrule.layers.normalization import (
+    BatchNormalization,
+    GroupNormalization,
+    LayerNormalization,
+    RMSNormalization,
+)
+from chainrule.layers.preprocessing import CategoryEncoding, Discretization, Normalization
 from chainrule.layers.rescaling import Rescaling
-from chainrule.layers.shaping import Flatten
+from chainrule.layers.shaping import Flatten, Permute, RepeatVector, Reshape
+from chainrule.layers.unit_normalization import UnitNormalization
+
+_CLASSES: tuple[type[Layer], ...] = (
+    Activation,
+    ActivityRegularization,
+    Add,
+    AlphaDropout,
+    Average,
+    BatchNormalization,
+    CategoryEncoding,
+    Concatenate,
+    Dense,
+    Discretization,
+    Dot,
+    Dropout,
+    ELU,
+    Embedding,
+    Flatten,
+    GaussianDropout,
+    GaussianNoise,
+    GroupNormalization,
+    Identity,
+    InputLayer,
+    LayerNormalization,
+    LeakyReLU,
+    Maximum,
+    Minimum,
+    Multiply,
+    Normalization,
+    PReLU,
+    Permute,
+    RMSNormalization,
+    ReLU,
+    RepeatVector,
+    Rescaling,
+    Reshape,
+    Softmax,
+    Subtract,
+    UnitNormalization,
+)
+LAYERS: Registry[type[Layer]] = Registry("layer")
+for _layer in _CLASSES:
+    LAYERS.add(_layer.__name__, _layer)
 
 __all__ = [
-    "Activation",
-    "Dense",
-    "Dropout",
-    "Flatten",
+    *(_layer.__name__ for _layer in _CLASSES),
     "Input",
-    "InputLayer",
     "Layer",
-    "Rescaling",
+    "add",
+    "average",
+    "concatenate",
     "deserialize",
+    "dot",
+    "maximum",
+    "minimum",
+    "multiply",
     "serialize",
+    "subtract",
 ]
-
-LAYERS: Registry[type[Layer]] = Registry("layer")
-for _layer in (InputLayer, Dense, Flatten, Activation, Dropout, Rescaling):
-    LAYERS.add(_layer.__name__, _layer)
 
 
 def serialize(layer: Layer) -> dict[str, Any]:
@@ -35,16 +108,17 @@ def serialize(layer: Layer) -> dict[str, Any]:
     return {"class_name": type(layer).__name__, "config": layer.get_config()}
 
 
-def deserialize(config: dict[str, Any], custom_objects: dict[str, Any] | None = None) -> Layer:
+def deserialize(
+    config: Mapping[str, Any], custom_objects: Mapping[str, Any] | None = None
+) -> Layer:
     """A layer from :func:`serialize`.
 
     Args:
         config: The serialised layer.
-        custom_objects: Classes of your own by name, looked up first.
+        custom_objects: Classes of your own by name.
 
     Raises:
-        UnknownNameError: The class is in neither table.
+        UnknownNameError: The class is neither a layer here, in ``custom_objects`` nor registered.
     """
-    name = config.get("class_name")
-    kind = (custom_objects or {}).get(str(name)) or LAYERS.find(name)
-    return kind.from_config(config["config"])
+    with custom_object_scope(custom_objects):
+        return LAYERS.find(config.get("class_name")).from_config(dict(config["config"]))

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from chainrule import activations, initializers
-from chainrule.core.plan import GraphBuilder
+from chainrule import activations
+from chainrule.core.graph import GraphBuilder
 from chainrule.core.rule import rule
 from chainrule.core.shapes import Shape
 from chainrule.errors import ArgumentError, ShapeError
@@ -56,6 +56,11 @@ class Dense(Layer):
         use_bias: Whether there is a bias.
         kernel_initializer: How the kernel (inputs, units) begins.
         bias_initializer: How the bias (units,) begins.
+        kernel_regularizer: What the kernel adds to the loss.
+        bias_regularizer: What the bias adds to the loss.
+        activity_regularizer: What the output adds to the loss, per sample.
+        kernel_constraint: What is done to the kernel after every update.
+        bias_constraint: What is done to the bias after every update.
         **kwargs: See :class:`Layer`.
 
     Raises:
@@ -69,9 +74,14 @@ class Dense(Layer):
         use_bias: bool = True,
         kernel_initializer: Any = "glorot_uniform",
         bias_initializer: Any = "zeros",
+        kernel_regularizer: Any = None,
+        bias_regularizer: Any = None,
+        activity_regularizer: Any = None,
+        kernel_constraint: Any = None,
+        bias_constraint: Any = None,
         **kwargs: Any,
     ) -> None:
-        super().__init__(**kwargs)
+        super().__init__(activity_regularizer=activity_regularizer, **kwargs)
         if isinstance(units, bool) or not isinstance(units, int | np.integer) or units < 1:
             raise ArgumentError(
                 f"Layer {self.name!r}: `units` must be a positive integer.", units=units
@@ -79,8 +89,8 @@ class Dense(Layer):
         self.units = int(units)
         self.activation = activations.get(activation)
         self.use_bias = bool(use_bias)
-        self.kernel_initializer = initializers.get(kernel_initializer)
-        self.bias_initializer = initializers.get(bias_initializer)
+        self.treat("kernel", kernel_initializer, kernel_regularizer, kernel_constraint)
+        self.treat("bias", bias_initializer, bias_regularizer, bias_constraint)
 
     def build(self, input_shape: Shape) -> None:
         if len(input_shape) < 2 or input_shape[-1] is None:
@@ -89,9 +99,9 @@ class Dense(Layer):
                 "known number of features.",
                 input_shape=input_shape,
             )
-        self.add_weight("kernel", (input_shape[-1], self.units), self.kernel_initializer)
+        self.add_weight((input_shape[-1], self.units), name="kernel")
         if self.use_bias:
-            self.add_weight("bias", (self.units,), self.bias_initializer)
+            self.add_weight((self.units,), name="bias")
 
     def expand(self, graph: GraphBuilder, x: str) -> str:
         inputs = {"x": x, "kernel": self.weight_name("kernel")}
@@ -108,6 +118,4 @@ class Dense(Layer):
             "units": self.units,
             "activation": activations.serialize(self.activation),
             "use_bias": self.use_bias,
-            "kernel_initializer": initializers.serialize(self.kernel_initializer),
-            "bias_initializer": initializers.serialize(self.bias_initializer),
         }

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np  # noqa: F401  (rules are rebound to other namespaces by this name)
 
-from chainrule.core.plan import GraphBuilder
+from chainrule.core.graph import GraphBuilder
 from chainrule.core.rule import rule
 from chainrule.core.shapes import Shape
 from chainrule.errors import ArgumentError, ShapeError
@@ -42,20 +42,19 @@ class Dropout(Layer):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        if isinstance(rate, bool) or not isinstance(rate, int | float) or not 0 <= rate < 1:
-            raise ArgumentError(
-                f"Layer {self.name!r}: `rate` must be at least 0 and less than 1.", rate=rate
-            )
-        self.rate = float(rate)
+        self.rate = checked_rate(self, rate)
         self.noise_shape = None if noise_shape is None else tuple(noise_shape)
         self.seed = seed
 
     def expand(self, graph: GraphBuilder, x: str) -> str:
         if not graph.training or self.rate == 0:
             return x
+        return graph.apply(dropout, {"x": x, "keep": self.keep(graph, x)}, "y", rate=self.rate)
+
+    def keep(self, graph: GraphBuilder, x: str) -> str:
+        """The random mask: 1 for what is kept."""
         drawn = self._drawn_shape(graph.shapes[x])
-        keep = graph.noise("keep", like=x, keep=1 - self.rate, shape=drawn, seed=self.seed)
-        return graph.apply(dropout, {"x": x, "keep": keep}, "y", rate=self.rate)
+        return graph.noise("keep", x, keep=1 - self.rate, shape=drawn, seed=self.seed)
 
     def _drawn_shape(self, shape: Shape) -> Shape:
         """The shape of the mask: the input's where ``noise_shape`` says nothing."""
@@ -75,3 +74,16 @@ class Dropout(Layer):
             "noise_shape": self.noise_shape,
             "seed": self.seed,
         }
+
+
+def checked_rate(layer: Layer, rate: Any) -> float:
+    """A fraction to drop.
+
+    Raises:
+        ArgumentError: It is not a number in [0, 1).
+    """
+    if isinstance(rate, bool) or not isinstance(rate, int | float) or not 0 <= rate < 1:
+        raise ArgumentError(
+            f"Layer {layer.name!r}: `rate` must be at least 0 and less than 1.", rate=rate
+        )
+    return float(rate)

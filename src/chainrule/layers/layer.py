@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from chainrule import config, initializers
+from chainrule import config, constraints, initializers, regularizers
+from chainrule.core.configurable import serialize
+from chainrule.core.graph import Graph, GraphBuilder, X
 from chainrule.core.layout import Slot
 from chainrule.core.names import unique_name
-from chainrule.core.plan import Graph, GraphBuilder, X
 from chainrule.core.rng import stream
 from chainrule.core.shapes import Shape
 from chainrule.errors import ArgumentError, ShapeError, StateError
+from chainrule.layers.symbols import Call, Symbol
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -24,10 +26,24 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Weight:
-    """A weight that a layer declares: a slot of the model's vector and how it begins."""
+    """A weight that a layer declares: a slot of the model's vector, how it begins and is held.
+
+    Attributes:
+        slot: Name, shape, and whether training moves it.
+        initializer: How it begins.
+        regularizer: What it adds to the loss.
+        constraint: What is done to it after every update.
+    """
 
     slot: Slot
     initializer: initializers.Initializer
+    regularizer: regularizers.Regularizer | None = None
+    constraint: constraints.Constraint | None = None
+
+    @property
+    def key(self) -> str:
+        """Its name within the layer: ``"kernel"``."""
+        return self.slot.name.rpartition("/")[2]
 
     def initial(self, seed: int, position: int) -> Array:
         """Its first value, from the initializer's own seed or the model's.
@@ -36,8 +52,7 @@ class Weight:
         two models of one shape and seed begin alike.
         """
         own = self.initializer.seed
-        name = f"{position}/{self.slot.name.rpartition('/')[2]}"
-        generator = stream(seed, name) if own is None else stream(own, "initializer")
+        generator = stream(seed, f"{position}/{self.key}") if own is None else stream(own, "initializer")
         return self.initializer.draw(self.slot.shape, generator)
 
 
@@ -47,11 +62,15 @@ class Layer:
     A subclass declares weights in :meth:`build` and writes nodes in :meth:`expand`. The arrays
     belong to the model: a layer's weights are views of the model's flat vector.
 
+    Calling a layer on the symbol that ``Input`` or another layer gave notes the call, for a
+    ``Model``; calling it on an array computes.
+
     Args:
         trainable: Whether training moves the layer's weights. Re-compile after a change.
         dtype: Float type of the model that the layer is in; all its layers must agree.
         name: ``"dense"``, ``"dense_1"``, … if not given.
-        **kwargs: ``input_shape`` or ``input_dim``, on the first layer of a model.
+        activity_regularizer: What the layer's output adds to the loss, per sample.
+        **kwargs: ``input_shape`` or ``input_dim``, on the first layer of a ``Sequential``.
     """
 
     def __init__(
@@ -60,39 +79,103 @@ class Layer:
         trainable: bool = True,
         dtype: Any = None,
         name: str | None = None,
+        activity_regularizer: Any = None,
         **kwargs: Any,
     ) -> None:
         self.name = _checked_name(name) if name is not None else unique_name(type(self).__name__)
         self.trainable = bool(trainable)
         self.dtype = None if dtype is None else config.float_name("dtype", dtype)
+        self.activity_regularizer = regularizers.get(activity_regularizer)
         self.declared_input_shape = _input_shape(type(self).__name__, kwargs)
         self.built = False
+        self._treated: list[str] = []
         self._declared: dict[str, Weight] = {}
         self._views: Mapping[str, Array] = {}
-        self._input_shape: Shape | None = None
+        self._input_shape: Any = None
+        self.calls: list[Call] = []
 
     # ------------------------------------------------------------ to be overridden
 
-    def build(self, input_shape: Shape) -> None:
-        """Declare weights with :meth:`add_weight`, now that the input's shape is known."""
+    def build(self, input_shape: Any) -> None:
+        """Declare weights with :meth:`add_weight`, now that the input's shape is known.
+
+        Args:
+            input_shape: Shape with the samples' axis; a list of shapes for a layer that takes a
+                list of arrays.
+        """
         self.built = True
 
-    def expand(self, graph: GraphBuilder, x: str) -> str:
-        """Write the layer's nodes for input array ``x``; return the output array's name."""
+    def expand(self, graph: GraphBuilder, x: Any) -> str:
+        """Write the layer's nodes for input array ``x``; return the output array's name.
+
+        Args:
+            graph: Where to write.
+            x: The name of the input array; a list of names for a layer that takes a list.
+        """
         raise NotImplementedError
 
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments, JSON-ready."""
-        return {"name": self.name, "trainable": self.trainable, "dtype": self.dtype}
+        config: dict[str, Any] = {
+            "name": self.name,
+            "trainable": self.trainable,
+            "dtype": self.dtype,
+        }
+        if self.activity_regularizer is not None:
+            config["activity_regularizer"] = regularizers.serialize(self.activity_regularizer)
+        for weight in self._treated:
+            for what in ("initializer", "regularizer", "constraint"):
+                held = getattr(self, f"{weight}_{what}")
+                config[f"{weight}_{what}"] = None if held is None else serialize(held)
+        return config
 
     # ------------------------------------------------------------ for subclasses
 
-    def add_weight(
-        self, name: str, shape: tuple[int, ...], initializer: Any, trainable: bool = True
+    def treat(
+        self, weight: str, initializer: Any, regularizer: Any = None, constraint: Any = None
     ) -> None:
-        """Declare a weight called ``layer/name``."""
-        slot = Slot(f"{self.name}/{name}", shape, trainable and self.trainable)
-        self._declared[name] = Weight(slot, initializers.get(initializer))
+        """Keep how a weight begins and is held, until :meth:`build` declares it.
+
+        They are attributes, ``kernel_initializer`` and so on, and part of the configuration.
+        """
+        self._treated.append(weight)
+        setattr(self, f"{weight}_initializer", initializers.get(initializer))
+        setattr(self, f"{weight}_regularizer", regularizers.get(regularizer))
+        setattr(self, f"{weight}_constraint", constraints.get(constraint))
+
+    def add_weight(
+        self,
+        shape: tuple[int, ...] = (),
+        initializer: Any = None,
+        dtype: Any = None,
+        trainable: bool = True,
+        regularizer: Any = None,
+        constraint: Any = None,
+        name: str = "weight",
+    ) -> None:
+        """Declare a weight; in the graph it is ``self.weight_name(name)``.
+
+        Args:
+            shape: Its shape.
+            initializer: How it begins; as :meth:`treat` said, or ``"glorot_uniform"``.
+            dtype: Kept for Keras' signature: all weights have the model's float type.
+            trainable: Whether a gradient moves it.
+            regularizer: What it adds to the loss.
+            constraint: What is done to it after every update.
+            name: Its name within the layer.
+        """
+        if name in self._declared:
+            raise ArgumentError(f"Layer {self.name!r} has two weights of one name.", name=name)
+        if name in self._treated:
+            initializer = initializer or getattr(self, f"{name}_initializer")
+            regularizer = regularizer or getattr(self, f"{name}_regularizer")
+            constraint = constraint or getattr(self, f"{name}_constraint")
+        self._declared[name] = Weight(
+            Slot(f"{self.name}/{name}", tuple(shape), trainable),
+            initializers.get(initializer or "glorot_uniform"),
+            regularizers.get(regularizer),
+            constraints.get(constraint),
+        )
 
     def weight_name(self, name: str) -> str:
         """The name of a weight's array in a graph."""
@@ -104,28 +187,34 @@ class Layer:
     def declared(self) -> tuple[Weight, ...]:
         """The declared weights, each trainable only if the layer is."""
         return tuple(
-            Weight(
-                Slot(w.slot.name, w.slot.shape, w.slot.trainable and self.trainable), w.initializer
-            )
-            for w in self._declared.values()
+            weight
+            if self.trainable or not weight.slot.trainable
+            else replace(weight, slot=replace(weight.slot, trainable=False))
+            for weight in self._declared.values()
         )
 
-    def ensure_built(self, input_shape: Shape) -> None:
-        """Build once; a second call must bring the same shape, but for unknown axes."""
+    def ensure_built(self, input_shape: Any) -> None:
+        """Build, if that has not been done."""
         if not self.built:
-            self._input_shape = tuple(input_shape)
-            self.build(tuple(input_shape))
+            self._input_shape = _as_tuples(input_shape)
+            self.build(self._input_shape)
             self.built = True
 
     def attach(self, views: Mapping[str, Array]) -> None:
-        """Take the model's views of this layer's weights."""
-        self._views = {name: views[self.weight_name(name)] for name in self._declared}
+        """Take the model's views of this layer's weights; with none, have no weights yet."""
+        self._views = {n: views[self.weight_name(n)] for n in self._declared} if views else {}
+
+    @property
+    def home(self) -> Array | None:
+        """The flat vector in which the layer's weights lie now."""
+        view = next(iter(self._views.values()), None)
+        return None if view is None else view.base
 
     # ------------------------------------------------------------ public face
 
     @property
-    def input_shape(self) -> Shape:
-        """Shape of the input, ``None`` being the number of samples.
+    def input_shape(self) -> Any:
+        """Shape of the input, ``None`` being the number of samples; a list of them for a list.
 
         Raises:
             StateError: The layer is not built.
@@ -135,11 +224,38 @@ class Layer:
         return self._input_shape
 
     @property
+    def input(self) -> Any:
+        """The symbol that the layer takes in its model; a list of them for a list.
+
+        Raises:
+            StateError: The layer is in no model, or was called several times.
+        """
+        call = self._only_call()
+        return list(call.inputs) if call.listed else call.inputs[0]
+
+    @property
+    def output(self) -> Symbol:
+        """The symbol that the layer makes in its model: what a model of its features ends with.
+
+        Raises:
+            StateError: The layer is in no model, or was called several times.
+        """
+        return self._only_call().output
+
+    def _only_call(self) -> Call:
+        if len(self.calls) != 1:
+            raise StateError(
+                f"Layer {self.name!r} was called {len(self.calls)} times: it has no single input "
+                "and output."
+            )
+        return self.calls[0]
+
+    @property
     def output_shape(self) -> Shape:
         """Shape of the output, ``None`` being the number of samples."""
         return self.compute_output_shape(self.input_shape)
 
-    def compute_output_shape(self, input_shape: Shape) -> Shape:
+    def compute_output_shape(self, input_shape: Any) -> Shape:
         """Shape of the output for an input of ``input_shape``, read off the layer's rules.
 
         Raises:
@@ -149,19 +265,35 @@ class Layer:
         graph = self.graph(input_shape)
         return graph.shapes[graph.output]
 
-    def graph(self, input_shape: Shape, training: bool = False) -> Graph:
-        """The nodes of this layer alone."""
-        builder = GraphBuilder(
-            {w.slot.name: w.slot.shape for w in self.declared}, input_shape, training
-        )
-        builder.layer = self.name
-        return builder.finish(self.expand(builder, X))
+    def graph(self, input_shape: Any, training: bool = False) -> Graph:
+        """The nodes of this layer alone; its input is ``"x"``, or ``"x/0"``, ``"x/1"``, …"""
+        listed = isinstance(input_shape, list)
+        shapes = {f"{X}/{i}": s for i, s in enumerate(input_shape)} if listed else {X: input_shape}
+        builder = GraphBuilder({w.slot.name: w.slot.shape for w in self.declared}, shapes, training)
+        builder.enter(self.name, 0)
+        return builder.finish([self.expand(builder, list(shapes) if listed else X)])
+
+    def __call__(self, inputs: Any, training: bool = False) -> Any:
+        """Note the call, for symbols; compute, for arrays.
+
+        Args:
+            inputs: A symbol or an array with the samples' axis; a list for layers that take one.
+            training: Whether layers like Dropout act as in training. In a model, ``fit`` says so.
+
+        Returns:
+            A symbol for symbols, an array for arrays.
+        """
+        from chainrule.layers.calling import call
+
+        return call(self, inputs, training)
 
     @property
     def weights(self) -> list[Array]:
         """The weights as views: writing to one changes the model."""
         if self._declared and not self._views:
-            raise StateError(f"Layer {self.name!r} has no weights yet: build the model first.")
+            from chainrule.layers.calling import own_weights
+
+            own_weights(self)
         return list(self._views.values())
 
     def get_weights(self) -> list[Array]:
@@ -187,7 +319,7 @@ class Layer:
         if name in views:
             return views[name]
         if name in self.__dict__.get("_declared", {}):
-            raise StateError(f"`{name}` of layer {self.name!r}: build the model first.")
+            return dict(zip(self._declared, self.weights, strict=True))[name]
         raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 
     @classmethod
@@ -197,64 +329,6 @@ class Layer:
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} name={self.name}, built={self.built}>"
-
-
-class InputLayer(Layer):
-    """The shape of one sample, given before there is data.
-
-    Args:
-        shape: Shape without the samples' axis.
-        batch_size: Kept for Keras' signature; any batch size is accepted all the same.
-        dtype: Type of the data; integers are converted batch by batch.
-        batch_shape: Shape with the samples' axis, instead of ``shape``.
-        name: ``"input_layer"`` if not given.
-    """
-
-    def __init__(
-        self,
-        shape: Any = None,
-        batch_size: int | None = None,
-        dtype: Any = None,
-        batch_shape: Any = None,
-        name: str | None = None,
-        **kwargs: Any,
-    ) -> None:
-        if (shape is None) == (batch_shape is None):
-            raise ArgumentError(
-                "`Input` needs `shape` (without the samples' axis) or `batch_shape`.",
-                shape=shape,
-                batch_shape=batch_shape,
-            )
-        sample = tuple(batch_shape)[1:] if shape is None else shape
-        super().__init__(name=name, input_shape=sample, **kwargs)
-        self.data_dtype = None if dtype is None else str(np.dtype(dtype))
-
-    @property
-    def sample_shape(self) -> Shape:
-        """Shape of one sample."""
-        assert self.declared_input_shape is not None  # noqa: S101  (checked when made)
-        return self.declared_input_shape
-
-    def expand(self, graph: GraphBuilder, x: str) -> str:
-        return x
-
-    def get_config(self) -> dict[str, Any]:
-        return {
-            "batch_shape": [None, *self.sample_shape],
-            "dtype": self.data_dtype,
-            "name": self.name,
-        }
-
-
-def Input(  # noqa: N802  (Keras' name)
-    shape: Any = None,
-    batch_size: int | None = None,
-    dtype: Any = None,
-    batch_shape: Any = None,
-    name: str | None = None,
-) -> InputLayer:
-    """The first entry of a ``Sequential``: the shape of one sample. See :class:`InputLayer`."""
-    return InputLayer(shape, batch_size, dtype, batch_shape, name)
 
 
 def assign(targets: list[Array], values: Any, names: list[str], owner: str) -> None:
@@ -279,9 +353,13 @@ def assign(targets: list[Array], values: Any, names: list[str], owner: str) -> N
         target[...] = array
 
 
+def _as_tuples(shape: Any) -> Any:
+    return [tuple(one) for one in shape] if isinstance(shape, list) else tuple(shape)
+
+
 def _checked_name(name: Any) -> str:
-    if not isinstance(name, str) or not name or "/" in name:
-        raise ArgumentError("`name` must be a non-empty string without '/'.", name=name)
+    if not isinstance(name, str) or not name or set(name) & {"/", "@"}:
+        raise ArgumentError("`name` must be a non-empty string without '/' and '@'.", name=name)
     return name
 
 

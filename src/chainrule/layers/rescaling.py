@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np  # noqa: F401  (rules are rebound to other namespaces by this name)
 
-from chainrule.core.plan import GraphBuilder
+from chainrule.core.graph import GraphBuilder
 from chainrule.core.rule import rule
 from chainrule.layers.layer import Layer
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 from typing import Any
 
-import numpy as np  # noqa: F401  (rules are rebound to other namespaces by this name)
+import numpy as np
 
-from chainrule.core.plan import GraphBuilder
+from chainrule.core.graph import GraphBuilder
 from chainrule.core.rule import rule
+from chainrule.core.shapes import Shape
 from chainrule.errors import ArgumentError, ShapeError
 from chainrule.layers.layer import Layer
 
@@ -22,6 +23,36 @@ def reshape(x, *, shape):
 @reshape.wrt("x")
 def reshape_wrt_x(x, y_bar):
     return y_bar.reshape(x.shape)  # ∂L/∂x = ȳ
+
+
+@rule(
+    "permute",
+    "x[N,*A] -> y[N,*shape]",
+    example={
+        "order": lambda axes: (0, *range(len(axes["*A"]), 0, -1)),
+        "back": lambda axes: (0, *range(len(axes["*A"]), 0, -1)),
+        "shape": lambda axes: axes["*A"][::-1],
+    },
+)
+def permute(x, *, order, back, shape):
+    """The axes of each sample in another order; ``back`` is the order that undoes it."""
+    return np.transpose(x, order)  # y = x, axes permuted
+
+
+@permute.wrt("x")
+def permute_wrt_x(y_bar, *, back):
+    return np.transpose(y_bar, back)  # ∂L/∂x = ȳ, axes permuted back
+
+
+@rule("repeat_vector", "x[N,C] -> y[N,T,C]", example={"T": 3})
+def repeat_vector(x, *, T):
+    """Each sample's row, T times."""
+    return np.repeat(x[:, None, :], T, axis=1)  # yₜ = x
+
+
+@repeat_vector.wrt("x")
+def repeat_vector_wrt_x(y_bar):
+    return np.sum(y_bar, axis=1)  # ∂L/∂x = Σₜ ȳₜ
 
 
 class Flatten(Layer):
@@ -42,13 +73,155 @@ class Flatten(Layer):
             )
 
     def expand(self, graph: GraphBuilder, x: str) -> str:
-        sample = graph.shapes[x][1:]
-        if None in sample:
-            raise ShapeError(
-                f"Layer {self.name!r} (Flatten) needs a known shape of a sample.",
-                input_shape=graph.shapes[x],
-            )
-        return graph.apply(reshape, {"x": x}, "y", shape=(math.prod(sample),))  # type: ignore[arg-type]
+        sample = known_sample(self, graph.shapes[x])
+        return graph.apply(reshape, {"x": x}, "y", shape=(math.prod(sample),))
 
     def get_config(self) -> dict[str, Any]:
         return super().get_config() | {"data_format": self.data_format}
+
+
+class Reshape(Layer):
+    """Each sample in another shape, its numbers in the same row-major order.
+
+    Args:
+        target_shape: Shape of a sample; one axis may be -1: whatever is left.
+        **kwargs: See :class:`Layer`.
+    """
+
+    def __init__(self, target_shape: Any, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        axes = (target_shape,) if isinstance(target_shape, int) else tuple(target_shape)
+        if sum(axis == -1 for axis in axes) > 1 or any(axis < -1 or axis == 0 for axis in axes):
+            raise ArgumentError(
+                f"Layer {self.name!r}: `target_shape` must be positive integers, at most one -1.",
+                target_shape=target_shape,
+            )
+        self.target_shape = tuple(int(axis) for axis in axes)
+
+    def expand(self, graph: GraphBuilder, x: str) -> str:
+        sample = known_sample(self, graph.shapes[x])
+        size, known = math.prod(sample), math.prod(n for n in self.target_shape if n != -1)
+        rest = size // known
+        shape = tuple(rest if axis == -1 else axis for axis in self.target_shape)
+        if math.prod(shape) != size:
+            raise ShapeError(
+                f"Layer {self.name!r} (Reshape): {size} numbers of shape {sample} do not fill "
+                f"{self.target_shape}.",
+                input_shape=graph.shapes[x],
+            )
+        return graph.apply(reshape, {"x": x}, "y", shape=shape)
+
+    def get_config(self) -> dict[str, Any]:
+        return super().get_config() | {"target_shape": self.target_shape}
+
+
+class Permute(Layer):
+    """The axes of each sample in another order.
+
+    Args:
+        dims: For each axis of the result the axis of the input, counted from 1, without the
+            samples' axis: ``(2, 1)`` swaps two axes.
+        **kwargs: See :class:`Layer`.
+    """
+
+    def __init__(self, dims: Any, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.dims = tuple(dims)
+        if sorted(self.dims) != list(range(1, len(self.dims) + 1)):
+            raise ArgumentError(
+                f"Layer {self.name!r}: `dims` must be a permutation of 1 to {len(self.dims)}.",
+                dims=dims,
+            )
+
+    def expand(self, graph: GraphBuilder, x: str) -> str:
+        if len(graph.shapes[x]) != len(self.dims) + 1:
+            raise ShapeError(
+                f"Layer {self.name!r} (Permute) needs samples of {len(self.dims)} axes.",
+                input_shape=graph.shapes[x],
+            )
+        return permuted(graph, x, self.dims, "y")
+
+    def get_config(self) -> dict[str, Any]:
+        return super().get_config() | {"dims": self.dims}
+
+
+class RepeatVector(Layer):
+    """Each sample's row ``n`` times: (samples, features) becomes (samples, n, features).
+
+    Args:
+        n: How often.
+        **kwargs: See :class:`Layer`.
+    """
+
+    def __init__(self, n: int, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        if isinstance(n, bool) or not isinstance(n, int | np.integer) or n < 1:
+            raise ArgumentError(f"Layer {self.name!r}: `n` must be a positive integer.", n=n)
+        self.n = int(n)
+
+    def expand(self, graph: GraphBuilder, x: str) -> str:
+        return graph.apply(repeat_vector, {"x": x}, "y", T=self.n)
+
+    def get_config(self) -> dict[str, Any]:
+        return super().get_config() | {"n": self.n}
+
+
+def known_sample(layer: Layer, shape: Shape) -> tuple[int, ...]:
+    """The shape of a sample.
+
+    Raises:
+        ShapeError: A length is not known.
+    """
+    sample = tuple(axis for axis in shape[1:] if axis is not None)
+    if len(sample) != len(shape) - 1:
+        raise ShapeError(
+            f"Layer {layer.name!r} ({type(layer).__name__}) needs a known shape of a sample.",
+            input_shape=shape,
+        )
+    return sample
+
+
+def permuted(graph: GraphBuilder, x: str, dims: tuple[int, ...], output: str) -> str:
+    """Write a node that permutes axes; ``dims`` as for :class:`Permute`."""
+    order = (0, *dims)
+    back = tuple(order.index(axis) for axis in range(len(order)))
+    shape = tuple(graph.shapes[x][axis] for axis in dims)
+    return graph.apply(permute, {"x": x}, output, order=order, back=back, shape=shape)
+
+
+def last(graph: GraphBuilder, x: str, axes: tuple[int, ...], output: str) -> str:
+    """Write nodes that bring some axes to the end, as one; nothing if it is the last one alone.
+
+    Args:
+        graph: Where to write.
+        x: The array.
+        axes: Axes counted from 0, the samples' among them, in ascending order.
+        output: What the result is called.
+    """
+    rank = len(graph.shapes[x])
+    if axes == (rank - 1,):
+        return x
+    others = tuple(axis for axis in range(1, rank) if axis not in axes)
+    if (*others, *axes) != tuple(range(1, rank)):
+        x = permuted(graph, x, (*others, *axes), f"{output}/permuted")
+    if len(axes) == 1:
+        return x
+    sample = graph.shapes[x][1:]
+    kept = tuple(sample[: len(others)])
+    size = math.prod(n or 0 for n in sample[len(others) :])
+    return graph.apply(reshape, {"x": x}, output, shape=(*kept, size))
+
+
+def first(graph: GraphBuilder, y: str, like: str, axes: tuple[int, ...], output: str) -> str:
+    """Undo :func:`last`: the axes go back to where they are in ``like``."""
+    shape = graph.shapes[like]
+    rank = len(shape)
+    if axes == (rank - 1,):
+        return y
+    others = tuple(axis for axis in range(1, rank) if axis not in axes)
+    order = (*others, *axes)
+    if len(axes) > 1:
+        y = graph.apply(reshape, {"x": y}, f"{output}/shaped", shape=tuple(shape[a] for a in order))
+    if order == tuple(range(1, rank)):
+        return y
+    return permuted(graph, y, tuple(order.index(axis) + 1 for axis in range(1, rank)), output)

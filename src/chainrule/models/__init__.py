@@ -5,9 +5,18 @@ from __future__ import annotations
 import os
 from typing import Any
 
+from chainrule.models.model import Model
 from chainrule.models.sequential import Sequential
+from chainrule.models.structure import clone_model, model_from_json
 
-__all__ = ["Sequential", "load_model", "save_model"]
+__all__ = [
+    "Model",
+    "Sequential",
+    "clone_model",
+    "load_model",
+    "model_from_json",
+    "save_model",
+]
 
 
 def load_model(
@@ -15,7 +24,7 @@ def load_model(
     custom_objects: dict[str, Any] | None = None,
     compile: bool = True,
     safe_mode: bool = True,
-) -> Sequential:
+) -> Model:
     """Load a model that ``model.save`` wrote. See :func:`chainrule.formats.archive.load`.
 
     Args:
@@ -29,6 +38,6 @@ def load_model(
     return archive.load(filepath, custom_objects, compile)
 
 
-def save_model(model: Sequential, filepath: str | os.PathLike[str], overwrite: bool = True) -> None:
+def save_model(model: Model, filepath: str | os.PathLike[str], overwrite: bool = True) -> None:
     """Save a model: the same as ``model.save``."""
     model.save(filepath, overwrite)

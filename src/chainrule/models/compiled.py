@@ -1,22 +1,26 @@
-"""compile(): which loss, metrics and optimizer, and the plan that they make with the layers."""
+"""compile(): which losses, metrics and optimizer, and the plan that they make with the layers."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from chainrule import losses, metrics, optimizers
-from chainrule.core.plan import LOSS, Plan
-from chainrule.core.shapes import Shape
+from chainrule import optimizers
+from chainrule.core.graph import LOSS
+from chainrule.core.plan import Plan
 from chainrule.engines.base import Program, Run
-from chainrule.errors import ArgumentError, StateError
-from chainrule.models.lowering import Compiled, compiled_plan, crossentropy_kind
+from chainrule.errors import StateError
+from chainrule.models.lowering import compiled_plan
+from chainrule.models.objectives import BY_TARGETS, Compiled, checked_metrics, resolved_loss
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from chainrule import losses as losses_room
+    from chainrule import metrics as metrics_room
     from chainrule.core.layout import Layout
-    from chainrule.layers.layer import Layer
+    from chainrule.core.shapes import Shape
+    from chainrule.models.topology import Topology
 
     Array = NDArray[Any]
 
@@ -26,15 +30,13 @@ class Compilable:
 
     name: str
     seed: int | None
-    _layers: list[Layer]
-    _input_shape: Shape | None
 
     if TYPE_CHECKING:  # what the other half gives
 
         @property
-        def layers(self) -> list[Layer]: ...
-        @property
         def built(self) -> bool: ...
+        @property
+        def topology(self) -> Topology: ...
         @property
         def base(self) -> Plan: ...
         @property
@@ -42,11 +44,9 @@ class Compilable:
         @property
         def theta(self) -> Array: ...
         @property
-        def input_shape(self) -> Shape: ...
-        @property
-        def output_shape(self) -> Shape: ...
+        def output_names(self) -> list[str]: ...
         def build(self, input_shape: Any = None) -> None: ...
-        def _build(self, input_shape: Shape) -> None: ...
+        def _rebuild(self) -> None: ...
 
     def __init__(self) -> None:
         self._compiled: Compiled | None = None
@@ -54,7 +54,6 @@ class Compilable:
 
     def _forget_plan(self) -> None:
         self._plan: Plan | None = None
-        self._metrics: tuple[metrics.Metric, ...] = ()
         self._program: Program | None = None
 
     # ------------------------------------------------------------ compile
@@ -75,10 +74,13 @@ class Compilable:
 
         Args:
             optimizer: Name or :class:`Optimizer`.
-            loss: Name or :class:`Loss`. ``"crossentropy"`` (or ``"ce"``) means the binary, sparse
-                or categorical kind, by output and targets.
-            loss_weights: For models of several outputs; must be ``None``.
-            metrics: List of names or :class:`Metric`; sample weights do not apply to these.
+            loss: Name or :class:`Loss`; of several outputs a list or dictionary by output, or one
+                for all. ``"crossentropy"`` (or ``"ce"``) means the binary, sparse or categorical
+                kind, by output and targets.
+            loss_weights: What each output's loss is multiplied by in the sum that is minimized: a
+                list or a dictionary by output.
+            metrics: List of names or :class:`Metric`; of several outputs a list of lists or a
+                dictionary by output. Sample weights do not apply to these.
             weighted_metrics: List of those to which sample weights apply.
             run_eagerly: Kept for Keras' signature, as are the next three: nothing to choose here.
             steps_per_execution: See above; the loop paces itself.
@@ -89,23 +91,24 @@ class Compilable:
             UnknownNameError: A name is unknown; the message has the nearest.
             ArgumentError: ``metrics`` is no list, or loss and output do not belong together.
         """
-        if loss_weights is not None:
-            raise ArgumentError("`loss_weights` needs several outputs.", loss_weights=loss_weights)
         self._compiled = Compiled(
             optimizers.get(optimizer),
-            None if loss is None or loss in _BY_TARGETS else losses.get(loss),
-            loss in _BY_TARGETS,
-            _listed("metrics", metrics),
-            _listed("weighted_metrics", weighted_metrics),
+            resolved_loss(loss),
+            loss_weights,
+            checked_metrics("metrics", metrics),
+            checked_metrics("weighted_metrics", weighted_metrics),
         )
-        for metric in (*self._compiled.metrics, *self._compiled.weighted_metrics):
-            _check_metric(metric)
         self._forget_plan()
         if self.built:
-            assert self._input_shape is not None  # noqa: S101
-            self._build(self._input_shape)  # layers may have been frozen since
-            if self._compiled.loss is not None:
+            self._rebuild()  # layers may have been frozen since
+            if self._targets_decided():
                 self._ready()
+
+    def _targets_decided(self) -> bool:
+        """Whether every loss is known without looking at targets."""
+        found = self._check_compiled().losses(self.output_names)
+        some = any(loss is not None for loss in found)
+        return some and not any(isinstance(loss, str) for loss in found)
 
     @property
     def compiled(self) -> bool:
@@ -118,19 +121,23 @@ class Compilable:
         return self._compiled.optimizer if self._compiled else None
 
     @property
-    def loss(self) -> losses.Loss | None:
-        """The loss."""
-        return self._compiled.loss if self._compiled else None
+    def loss(self) -> losses_room.Loss | Any:
+        """The loss; the list or dictionary of them that ``compile()`` was given."""
+        loss = self._compiled.loss if self._compiled else None
+        return None if isinstance(loss, str) and loss in BY_TARGETS else loss
 
     @property
-    def metrics(self) -> list[metrics.Metric]:
+    def metrics(self) -> list[metrics_room.Metric | Any]:
         """The metrics, in the order of ``compile()``."""
-        return list(self._metrics)
+        return [m.measure for m in self._plan.measurements] if self._plan else []
 
     @property
     def metrics_names(self) -> list[str]:
         """What ``evaluate`` returns, in order: ``["loss", "accuracy"]``."""
-        return [LOSS, *(name for name, _, _ in self._plan.measures)] if self._plan else [LOSS]
+        if self._plan is None:
+            return [LOSS]
+        tracked = [name for name, _ in self._plan.tracked]
+        return [LOSS, *tracked, *(m.name for m in self._plan.measurements)]
 
     @property
     def plan(self) -> Plan:
@@ -144,25 +151,26 @@ class Compilable:
             raise StateError(f"You must call `compile()` before using model {self.name!r}.")
         return self._compiled
 
-    def _ready(self, y_shape: tuple[int, ...] | None = None) -> Compiled:
+    def _ready(self, y_shapes: Mapping[str, Sequence[int]] | None = None) -> Compiled:
         """Finish plan and program, once shapes are known.
 
         Args:
-            y_shape: Shape of the targets, which may have to say what ``"crossentropy"`` means.
+            y_shapes: Shapes of the targets by output, which may have to say what
+                ``"crossentropy"`` means.
         """
-        self._compiled = self._check_compiled()
-        if self._compiled.loss_by_targets and self._compiled.loss is None and y_shape is not None:
-            kind = crossentropy_kind(self.output_shape, y_shape)
-            self._compiled = replace(self._compiled, loss=losses.get(kind))
+        compiled = self._check_compiled()
         if self._plan is None:
-            loss = self._compiled.loss
-            sparse = loss is not None and loss.sparse
-            assert self._input_shape is not None  # noqa: S101
-            self._plan, self._metrics = compiled_plan(
-                self.layers, self.base, self._input_shape, self._compiled, sparse
-            )
+            shapes = self._output_shapes()
+            compiled = compiled.decided(self.output_names, shapes, y_shapes or {})
+            objectives = compiled.objectives(self.output_names, shapes)
+            self._plan = compiled_plan(self.topology, self.base, objectives, compiled.optimizer)
+            self._compiled = compiled
             self._program = None
-        return self._compiled
+        return compiled
+
+    def _output_shapes(self) -> list[Shape]:
+        graph = self.base.predict
+        return [graph.shapes[output] for output in graph.outputs]
 
     def _engine_program(self) -> Program:
         from chainrule.engines.numpy import NumpyEngine
@@ -178,24 +186,5 @@ class Compilable:
             return Run(self.theta, {}, 0, seed)
         optimizer = self._compiled.optimizer
         assert self._plan.update is not None  # noqa: S101
-        optimizer.allocate(self._plan.update.states, self.layout.trainable_size, self._plan.dtype)
-        return Run(self.theta, optimizer.state, optimizer.iterations, seed)
-
-
-_BY_TARGETS = ("crossentropy", "ce")
-
-
-def _listed(argument: str, value: Any) -> tuple[Any, ...]:
-    if value is None:
-        return ()
-    if not isinstance(value, list | tuple):
-        raise ArgumentError(
-            f"Expected `{argument}` argument to be a list or tuple: [{value!r}].",
-            **{argument: value},
-        )
-    return tuple(value)
-
-
-def _check_metric(metric: Any) -> None:
-    """Find an unknown name now, not when training begins."""
-    metrics.get(metric, sparse=False, outputs=1)
+        optimizer.allocate(self._plan.update, self._plan.dtype)
+        return Run(self.theta, optimizer.state, optimizer.steps, seed)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from chainrule.core.graph import WEIGHT, Y_TRUE
 from chainrule.core.shapes import Shape
 from chainrule.errors import ArgumentError, DataError, ShapeError
 from chainrule.losses import Loss
@@ -21,16 +23,47 @@ _CHUNK = 1 << 22
 """Elements looked at in one go when searching for NaN: small against a cache of memory."""
 
 
-class Data(NamedTuple):
-    """Inputs, targets and one weight per sample (or none)."""
+@dataclass(frozen=True)
+class Data:
+    """Checked arrays by their names in the plan: inputs, targets, and weights if there are any.
 
-    x: Array
-    y: Array
-    weight: Array | None
+    Attributes:
+        arrays: The arrays, each with one row per sample.
+        rows: Number of samples.
+    """
+
+    arrays: Mapping[str, Array]
+    rows: int
 
     def take(self, rows: slice) -> Data:
         """A part of the rows."""
-        return Data(self.x[rows], self.y[rows], None if self.weight is None else self.weight[rows])
+        arrays = {name: array[rows] for name, array in self.arrays.items()}
+        return Data(arrays, len(range(*rows.indices(self.rows))))
+
+
+def named(value: Any, names: Sequence[str], argument: str) -> dict[str, Any]:
+    """What a user gave for several inputs or outputs, by name.
+
+    Args:
+        value: An array for one name; for several a list in their order, or a dictionary.
+        names: The names of inputs or outputs.
+        argument: What messages call ``value``.
+
+    Raises:
+        ArgumentError: Something else was given, or a name is unknown or missing.
+    """
+    several = f"`{argument}` must be a list of {len(names)} arrays or a dictionary: {list(names)}."
+    if isinstance(value, Mapping):
+        if set(value) != set(names):
+            raise ArgumentError(several, keys=list(value))
+        return {name: value[name] for name in names}
+    if len(names) == 1:
+        lone = isinstance(value, list | tuple) and len(value) == 1 and hasattr(value[0], "shape")
+        return {names[0]: value[0] if lone and value[0].ndim > 1 else value}
+    if not isinstance(value, list | tuple) or len(value) != len(names):
+        got = len(value) if isinstance(value, list | tuple) else type(value).__name__
+        raise ArgumentError(several, **{argument: got})
+    return dict(zip(names, value, strict=True))
 
 
 def inputs(x: Any, shape: Shape, owner: str, name: str = "x") -> Array:
@@ -51,6 +84,7 @@ def inputs(x: Any, shape: Shape, owner: str, name: str = "x") -> Array:
         array = array[..., None]
     elif array.ndim == len(shape) + 1 and array.shape[-1] == 1:
         array = array[..., 0]
+    shape = (None, *shape[1:])
     fits = array.ndim == len(shape) and all(
         want in (None, got) for want, got in zip(shape, array.shape, strict=True)
     )
@@ -65,8 +99,27 @@ def inputs(x: Any, shape: Shape, owner: str, name: str = "x") -> Array:
     return array
 
 
-def targets(y: Any, loss: Loss, output_shape: Shape, name: str = "y") -> Array:
+def labels(array: Array, count: int, owner: str, name: str) -> Array:
+    """Inputs that are class numbers, as integers.
+
+    Raises:
+        DataError: One is no integer, negative, or not below ``count``.
+    """
+    whole = array if array.dtype.kind in "iu" else array.astype(np.int64)
+    wrong = (whole != array) | (whole < 0) | (whole >= count)
+    if wrong.any():
+        place = tuple(int(axis) for axis in np.argwhere(wrong)[0])
+        raise DataError(
+            f"{owner} takes integers from 0 to {count - 1} as `{name}`.",
+            **{f"{name}{list(place)}": array[place]},
+        )
+    return whole
+
+
+def targets(y: Any, loss: Loss | None, output_shape: Shape, name: str = "y") -> Array:
     """Check targets against loss and output: (N,) and (N, 1) are reconciled, nothing broadcasts.
+
+    Without a loss, for metrics alone, anything goes that has numbers.
 
     Returns:
         Integer class numbers for a sparse loss, else numbers of the output's shape.
@@ -77,6 +130,8 @@ def targets(y: Any, loss: Loss, output_shape: Shape, name: str = "y") -> Array:
     """
     array = numbers(y, name)
     check_finite(array, name)
+    if loss is None:
+        return array
     if loss.sparse:
         return _labels(array, output_shape, loss, name)
     if array.ndim == len(output_shape) - 1 and output_shape[-1] == 1:
@@ -88,42 +143,58 @@ def targets(y: Any, loss: Loss, output_shape: Shape, name: str = "y") -> Array:
     return array
 
 
-def weights(sample_weight: Any, samples: int) -> Array | None:
+def weights(sample_weight: Any, samples: int, losses: Shape = (None,)) -> Array | None:
     """One weight per sample, in float64; ``None`` if none are given.
 
+    Args:
+        sample_weight: One number per sample, or per loss where a sample has several.
+        samples: How many samples there are.
+        losses: Shape of the losses, ``None`` being the number of samples.
+
     Raises:
-        ShapeError: There is not one weight per sample.
+        ShapeError: There is not one weight per sample or loss.
         DataError: A weight is not a finite number of at least 0.
     """
     if sample_weight is None:
         return None
     weight = numbers(sample_weight, "sample_weight")
-    if weight.ndim == 2 and weight.shape[1] == 1:
+    if weight.ndim == 2 and weight.shape[1] == 1 and len(losses) == 1:
         weight = weight[:, 0]
-    if weight.shape != (samples,):
+    if weight.shape[0] != samples or not _matches(weight.shape, losses[: weight.ndim]):
         raise ShapeError(
             f"`sample_weight` must have one number per sample: shape ({samples},).",
             shape=weight.shape,
         )
     check_finite(weight, "sample_weight")
     if samples and weight.min() < 0:
-        row = int(weight.argmin())
+        place = [int(axis) for axis in np.unravel_index(weight.argmin(), weight.shape)]
         raise DataError(
-            "`sample_weight` must not be negative.", **{f"sample_weight[{row}]": float(weight[row])}
+            "`sample_weight` must not be negative.", **{f"sample_weight{place}": weight.min()}
         )
     return weight.astype(np.float64)
 
 
-def weighted_by_class(data: Data, class_weight: Mapping[Any, float] | None, loss: Loss) -> Data:
+def weighted_by_class(
+    data: Data, class_weight: Mapping[Any, float] | None, loss: Loss | None
+) -> Data:
     """The data with each sample's weight multiplied by that of its class.
 
     Raises:
-        ArgumentError: ``class_weight`` is not a dictionary of classes, or there are no classes.
+        ArgumentError: ``class_weight`` is not a dictionary of classes, there are no classes, or
+            the model has several outputs.
     """
     if class_weight is None:
         return data
-    by_class = _class_weights(class_weight, data.y, loss)
-    return data._replace(weight=by_class if data.weight is None else data.weight * by_class)
+    if Y_TRUE not in data.arrays or loss is None:
+        raise ArgumentError(
+            "`class_weight` is for models with a single output; use `sample_weight`.",
+            class_weight=class_weight,
+        )
+    weight = _class_weights(class_weight, data.arrays[Y_TRUE], loss)
+    if WEIGHT in data.arrays:
+        given = data.arrays[WEIGHT]
+        weight = given * weight.reshape(weight.shape + (1,) * (given.ndim - 1))
+    return Data({**data.arrays, WEIGHT: weight}, data.rows)
 
 
 def check_lengths(**arrays: Any) -> None:
@@ -152,7 +223,7 @@ def split(data: Data, fraction: float) -> tuple[Data, Data]:
         raise ArgumentError(
             "`validation_split` must be between 0 and 1.", validation_split=fraction
         )
-    rows = len(data.x)
+    rows = data.rows
     cut = math.floor(rows * (1 - fraction))
     if cut in (0, rows):
         raise ArgumentError(
@@ -260,6 +331,8 @@ def _labels(array: Array, output_shape: Shape, loss: Loss, name: str) -> Array:
             f"Loss {loss.name!r} needs integer class numbers.", **{f"{name}[{row}]": array[row]}
         )
     outside = (labels < 0) | (labels >= (classes or 0))
+    if loss.ignore_class is not None:
+        outside &= labels != loss.ignore_class
     if outside.any():
         row = int(np.argmax(outside.reshape(len(array), -1).any(axis=1)))
         raise DataError(

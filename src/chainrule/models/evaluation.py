@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import math
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from chainrule.callbacks import CallbackList
-from chainrule.callbacks.progress import Progress
-from chainrule.core.plan import LOSS
+from chainrule.core.console import is_interactive_logging_enabled
+from chainrule.core.graph import LOSS, WEIGHT, Y_TRUE
 from chainrule.engines.base import Sums
 from chainrule.errors import ArgumentError
 from chainrule.models import data as user_data
 from chainrule.models.compiled import Compilable
 from chainrule.models.data import Data
+from chainrule.models.feeding import ArrayFeed, BatchFeed, Feed, Stretch, makes_batches
 from chainrule.models.pacing import stretches
 
 if TYPE_CHECKING:
@@ -43,7 +44,8 @@ class Evaluable(Compilable):
         """Loss and metrics with the weights as they are.
 
         Args:
-            x: Inputs.
+            x: Inputs: an array; of several inputs a list or dictionary of them; or a
+                ``PyDataset``, an iterable or a generator of batches ``(x, y[, sample_weight])``.
             y: Targets.
             batch_size: Samples per batch; 32 by default.
             verbose: 0 silent, 1 (and ``"auto"``) a bar, 2 one line.
@@ -56,38 +58,30 @@ class Evaluable(Compilable):
             ``[loss, *metrics]`` in the order of :attr:`metrics_names`; just the loss if there are
             no metrics; or a dictionary.
         """
-        batch_size = positive_integer("batch_size", batch_size or BATCH_SIZE)
-        testing = self._data(x, y, sample_weight)
-        progress = Progress(verbosity(verbose), _steps(testing.x, batch_size, steps))
+        feed = self._feed((x, y, sample_weight), batch_size, steps)
         hooks = CallbackList(
-            callbacks, model=self, verbose=verbosity(verbose), steps=progress.steps
+            callbacks, add_progbar=True, model=self, verbose=verbosity(verbose), steps=feed.steps
         )
-        logs = self._evaluate(testing, batch_size, steps, hooks, progress)
-        return self._result(logs, return_dict)
+        return self._result(self._evaluate(feed, hooks), return_dict)
 
-    def _evaluate(
-        self,
-        testing: Data,
-        batch_size: int,
-        steps: int | None,
-        hooks: CallbackList,
-        progress: Progress | None = None,
-    ) -> dict[str, float]:
-        program, run, sums = self._engine_program(), self._run(), Sums()
-        count = _steps(testing.x, batch_size, steps)
+    def _evaluate(self, feed: Feed, hooks: CallbackList) -> dict[str, Any]:
+        sums = Sums()
         hooks.on_test_begin({})
-        logs: dict[str, float] = {}
-        for first, last in stretches(count, hooks.watches_batches):
+        logs: dict[str, Any] = {}
+        for first, last in stretches(feed.steps, hooks.watches_batches):
             hooks.on_test_batch_begin(first, {})
-            rows = slice(first * batch_size, last * batch_size)
-            part = program.evaluate(run, *testing.take(rows), batch_size)
-            sums.add(part.samples, part.loss, part.measures)
+            done = first
+            for stretch in feed.take(last - first):
+                data = self._rows(stretch)
+                part = self._engine_program().evaluate(self._run(), data, stretch.batch_size)
+                sums.add(part.samples, part.loss, part.measures)
+                done += stretch.batches
+            if done == first:
+                break
             logs = self._logs(sums)
-            hooks.on_test_batch_end(last - 1, logs)
-            if progress is not None:
-                progress.advance(last, logs)
-        if progress is not None:
-            progress.finish(logs)
+            hooks.on_test_batch_end(done - 1, logs)
+            if done < last:
+                break
         hooks.on_test_end(logs)
         return logs
 
@@ -98,85 +92,176 @@ class Evaluable(Compilable):
         verbose: Any = "auto",
         steps: int | None = None,
         callbacks: Any = None,
-    ) -> Array:
+    ) -> Any:
         """The model's output for every row of ``x``.
 
         Args:
-            x: Inputs.
+            x: Inputs, as in :meth:`evaluate`.
             batch_size: Rows computed at once; 32 by default.
             verbose: 0 silent, 1 (and ``"auto"``) a bar, 2 one line.
             steps: Batches to predict.
             callbacks: A list of callbacks.
 
         Returns:
-            An array of the model's dtype with one row per row of ``x``.
+            An array of the model's dtype with one row per row of ``x``; of several outputs a list
+            of arrays, or a dictionary if the model was made with one.
         """
-        batch_size = positive_integer("batch_size", batch_size or BATCH_SIZE)
-        array = self._inputs(x)
-        user_data.check_lengths(x=array)
-        count = _steps(array, batch_size, steps)
-        progress = Progress(verbosity(verbose), count)
-        hooks = CallbackList(callbacks, model=self, verbose=verbosity(verbose), steps=count)
-        program, run, parts = self._engine_program(), self._run(), []
+        feed = self._feed((x, None, None), batch_size, steps, targets=False)
+        hooks = CallbackList(
+            callbacks, add_progbar=True, model=self, verbose=verbosity(verbose), steps=feed.steps
+        )
+        parts = []
         hooks.on_predict_begin({})
-        for first, last in stretches(count, hooks.watches_batches):
+        for first, last in stretches(feed.steps, hooks.watches_batches):
             hooks.on_predict_batch_begin(first, {})
-            rows = array[first * batch_size : last * batch_size]
-            parts.append(program.predict(run, rows, batch_size))
-            hooks.on_predict_batch_end(last - 1, {"outputs": parts[-1]})
-            progress.advance(last)
-        progress.finish()
+            done = first
+            for stretch in feed.take(last - first):
+                parts.append(self._predicted(self._rows(stretch), stretch.batch_size))
+                done += stretch.batches
+            if done == first:
+                break
+            hooks.on_predict_batch_end(done - 1, {"outputs": self._structured(parts[-1])})
+            if done < last:
+                break
         hooks.on_predict_end({})
-        return np.concatenate(parts)
+        if not parts:
+            raise ArgumentError("There are no batches to predict.", x=type(x).__name__)
+        return self._structured([np.concatenate(part) for part in zip(*parts, strict=True)])
+
+    def _predicted(self, data: Mapping[str, Array], batch_size: int) -> tuple[Array, ...]:
+        return self._engine_program().predict(self._run(), data, batch_size)
 
     def test_on_batch(
         self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False
     ) -> Any:
         """Loss and metrics of one batch, as ``evaluate`` returns them."""
         batch = self._data(x, y, sample_weight)
-        sums = self._engine_program().evaluate(self._run(), *batch, len(batch.x))
+        sums = self._engine_program().evaluate(self._run(), batch.arrays, batch.rows)
         return self._result(self._logs(sums), return_dict)
 
-    def predict_on_batch(self, x: Any) -> Array:
+    def predict_on_batch(self, x: Any) -> Any:
         """Predictions for one batch."""
-        array = self._inputs(x)
-        return self._engine_program().predict(self._run(), array, max(len(array), 1))
+        data = self._inputs(x)
+        return self._structured(self._predicted(data.arrays, max(data.rows, 1)))
 
     # ------------------------------------------------------------ shared with training
 
-    def _data(
+    if TYPE_CHECKING:  # what the other half gives
+
+        @property
+        def input_names(self) -> list[str]: ...
+        def _structured(self, outputs: Any) -> Any: ...
+        def _build_for(self, x: Any) -> None: ...
+
+    def _feed(
         self,
-        x: Any,
-        y: Any,
-        sample_weight: Any = None,
+        given: tuple[Any, Any, Any],
+        batch_size: int | None,
+        steps: int | None,
         *,
         prefix: str = "",
-    ) -> Data:
+        targets: bool = True,
+    ) -> Feed:
+        """Batches of a user's arrays, or of what makes batches, in their own order."""
+        x, y, sample_weight = given
+        steps = None if steps is None else positive_integer("steps", steps)
+        if not makes_batches(x):
+            size = positive_integer("batch_size", batch_size or BATCH_SIZE)
+            data = self._data(x, y, sample_weight, prefix=prefix) if targets else self._inputs(x)
+            user_data.check_lengths(**{f"{prefix}x": range(data.rows)})
+            whole = ArrayFeed(data, size).steps
+            return ArrayFeed(data, size, steps=None if steps is None else min(steps, whole))
+        check_alone(y=y, sample_weight=sample_weight)
+
+        def prepared(x: Any, y: Any, weight: Any) -> Data:
+            made = self._data(x, y, weight, prefix=prefix) if targets else self._inputs(x)
+            user_data.check_lengths(**{f"{prefix}x": range(made.rows)})
+            return made
+
+        return BatchFeed(x, prepared, steps=steps)
+
+    def _rows(self, stretch: Stretch) -> Mapping[str, Array]:
+        """A stretch's arrays; a slice of them where the rows follow each other."""
+        order = stretch.order
+        return stretch.data.take(slice(int(order[0]), int(order[-1]) + 1)).arrays
+
+    def _data(self, x: Any, y: Any, sample_weight: Any = None, *, prefix: str = "") -> Data:
         """Check data; build the model by it if need be."""
         self._check_compiled()
-        x = self._inputs(x, f"{prefix}x")
-        y = user_data.numbers(y, f"{prefix}y")
-        loss = self._ready(y.shape).loss
-        assert loss is not None  # noqa: S101  (compiled_plan has checked)
-        user_data.check_lengths(**{f"{prefix}x": x, f"{prefix}y": y})
-        y = user_data.targets(y, loss, self.output_shape, f"{prefix}y")
-        return Data(x, y, user_data.weights(sample_weight, len(x)))
+        inputs = self._inputs(x, f"{prefix}x")
+        arrays, shapes = dict(inputs.arrays), {}
+        if y is None:
+            raise ArgumentError(f"`{prefix}y` must be given.", **{f"{prefix}y": None})
+        outputs = self.output_names
+        given = user_data.named(y, outputs, f"{prefix}y")
+        label = {n: f"{prefix}y" if len(outputs) == 1 else f"{prefix}y[{n!r}]" for n in outputs}
+        given = {n: user_data.numbers(a, label[n]) for n, a in given.items() if a is not None}
+        shapes = {name: array.shape for name, array in given.items()}
+        compiled = self._ready(shapes)
+        weights = self._weights_by_output(sample_weight, outputs)
+        lengths = {f"{prefix}x": range(inputs.rows)}
+        for name, loss, shape in zip(
+            outputs, compiled.losses(outputs), self._output_shapes(), strict=True
+        ):
+            key = f"/{name}" if len(outputs) > 1 else ""
+            if name not in given:
+                user_data.check_unneeded(label[name], loss)
+                continue
+            lengths[label[name]] = given[name]
+            user_data.check_lengths(**lengths)
+            arrays[f"{Y_TRUE}{key}"] = user_data.targets(given[name], loss, shape, label[name])
+            weight = user_data.weights(weights.get(name), inputs.rows, shape[:-1] or (None,))
+            if weight is not None:
+                arrays[f"{WEIGHT}{key}"] = weight
+        return Data(arrays, inputs.rows)
 
-    def _inputs(self, x: Any, name: str = "x") -> Array:
-        if not self.built and self._input_shape is None and self._layers:
-            self.build(user_data.numbers(x, name).shape)
-        shape = self.input_shape  # of a built model, which therefore has layers
-        owner = f"Model {self.name!r} (first layer {self.layers[0].name!r})"
-        return user_data.inputs(x, shape, owner, name)
+    def _weights_by_output(self, sample_weight: Any, outputs: list[str]) -> dict[str, Any]:
+        """Weights of each output's samples; one array serves all outputs."""
+        if sample_weight is None:
+            return {}
+        if isinstance(sample_weight, Mapping):
+            return dict(sample_weight)
+        nested = isinstance(sample_weight, list | tuple) and not np.isscalar(sample_weight[0])
+        if len(outputs) == 1 or not nested:
+            return dict.fromkeys(outputs, sample_weight)
+        return user_data.named(sample_weight, outputs, "sample_weight")
 
-    def _logs(self, sums: Sums) -> dict[str, float]:
+    def _inputs(self, x: Any, name: str = "x") -> Data:
+        if not self.built:
+            self._build_for(x)
+        names = self.input_names
+        labels = {**self.base.predict.bounds, **(self._plan or self.base).labels}
+        arrays, owner = {}, f"Model {self.name!r}"
+        shapes = zip(names, self.base.inputs, strict=True)
+        given = user_data.named(x, names, name)
+        for input_name, array in shapes:
+            label = name if len(names) == 1 else f"{name}[{input_name!r}]"
+            where = f"{owner} (first layer {self._first_layer(array)!r})"
+            shape = self.base.predict.shapes[array]
+            arrays[array] = user_data.inputs(given[input_name], shape, where, label)
+            if array in labels:
+                arrays[array] = user_data.labels(arrays[array], labels[array], where, label)
+        if len(arrays) > 1:
+            user_data.check_lengths(**arrays)
+        return Data(arrays, len(next(iter(arrays.values()))))
+
+    def _first_layer(self, array: str) -> str:
+        """The layer that reads an input."""
+        symbol = self.topology.inputs[self.base.inputs.index(array)]
+        readers = (c.layer.name for c in self.topology.calls if symbol in c.inputs)
+        return next(readers, symbol.name)
+
+    def _logs(self, sums: Sums) -> dict[str, Any]:
         """Loss and metrics by name, sorted by name as Keras sorts them."""
-        names = self.metrics_names[1:]
-        found = {n: m.value(sums.measures[n]) for n, m in zip(names, self._metrics, strict=True)}
+        assert self._plan is not None  # noqa: S101  (what made the sums)
+        found = {m.name: m.measure.value(sums.measures[m.name]) for m in self._plan.measurements}
+        for name, _ in self._plan.tracked:
+            total, samples = sums.measures[name]
+            found[name] = float(total / samples)
         found[LOSS] = sums.mean_loss
         return dict(sorted(found.items()))
 
-    def _result(self, logs: dict[str, float], return_dict: bool) -> Any:
+    def _result(self, logs: dict[str, Any], return_dict: bool) -> Any:
         if return_dict:
             return logs
         values = [logs[name] for name in self.metrics_names]
@@ -191,7 +276,9 @@ def verbosity(verbose: Any) -> int:
     """
     if verbose not in ("auto", 0, 1, 2):
         raise ArgumentError("`verbose` must be 'auto', 0, 1 or 2.", verbose=verbose)
-    return 1 if verbose == "auto" else int(verbose)
+    if verbose == "auto":
+        return 1 if is_interactive_logging_enabled() else 2
+    return int(verbose)
 
 
 def positive_integer(argument: str, value: Any) -> int:
@@ -205,6 +292,15 @@ def positive_integer(argument: str, value: Any) -> int:
     return int(value)
 
 
-def _steps(x: Array, batch_size: int, steps: int | None) -> int:
-    batches = math.ceil(len(x) / batch_size)
-    return batches if steps is None else min(positive_integer("steps", steps), batches)
+def check_alone(**arguments: Any) -> None:
+    """What cannot be given beside batches that somebody else makes.
+
+    Raises:
+        ArgumentError: Something is.
+    """
+    given = [name for name, value in arguments.items() if value is not None]
+    if given:
+        raise ArgumentError(
+            f"Where `x` makes the batches, they hold targets and weights too: drop `{given[0]}`.",
+            given=given,
+        )

@@ -1,158 +1,169 @@
-"""From layers, loss, metrics and optimizer to a plan, checking that they fit together."""
+"""From layers, losses, metrics and optimizer to a plan, checking that they fit together."""
 
 from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
 
-from chainrule import losses, metrics
+from chainrule import losses
 from chainrule.core.fusion import fuse
+from chainrule.core.graph import LOSS, WEIGHT, Y_TRUE, Graph, GraphBuilder, Penalty
 from chainrule.core.layout import Layout
-from chainrule.core.plan import DIVISOR, LOSS, WEIGHT, Y_TRUE, Graph, GraphBuilder, Node, Plan, X
+from chainrule.core.plan import Head, Measurement, Plan
 from chainrule.core.shapes import Shape
 from chainrule.errors import ArgumentError
-from chainrule.layers.layer import Layer
+from chainrule.losses.total import per_sample, scaled, total
+from chainrule.models.objectives import Objective
+from chainrule.models.topology import Topology
 from chainrule.optimizers import Optimizer
 
 _PROBABILITIES = ("sigmoid", "softmax")
 
 
-@dataclass(frozen=True)
-class Compiled:
-    """What ``compile()`` was given, resolved as far as it can be without data.
-
-    Attributes:
-        optimizer: The optimizer.
-        loss: The loss; ``None`` if there is none, or as long as targets must say which it is.
-        loss_by_targets: Whether the loss is ``"crossentropy"``, of the kind that fits the targets.
-        metrics: As given.
-        weighted_metrics: As given.
-    """
-
-    optimizer: Optimizer
-    loss: losses.Loss | None
-    loss_by_targets: bool
-    metrics: tuple[Any, ...]
-    weighted_metrics: tuple[Any, ...]
-
-
-def layer_graph(
-    layers: Sequence[Layer], layout: Layout, input_shape: Shape, training: bool
-) -> GraphBuilder:
-    """The nodes of a line of layers, unfinished; ``builder.output`` is the prediction.
-
-    Raises:
-        ShapeError: Two layers do not fit together.
-        ArgumentError: A softmax is over one unit, or is applied twice.
-    """
-    builder = GraphBuilder({slot.name: slot.shape for slot in layout}, input_shape, training)
-    array = X
-    for position, layer in enumerate(layers):
-        builder.layer, builder.position = layer.name, position
-        array = layer.expand(builder, array)
-    builder.output = array
-    _check_softmax(builder.finish(array))
-    return builder
-
-
-def predict_plan(layers: Sequence[Layer], layout: Layout, input_shape: Shape, dtype: str) -> Plan:
+def predict_plan(topology: Topology, layout: Layout, dtype: str) -> Plan:
     """The plan of a model that is not compiled."""
-    builder = layer_graph(layers, layout, input_shape, training=False)
-    return Plan(dtype, layout, builder.finish(builder.output))
+    builder, outputs = topology.expand(layout, training=False)
+    graph = builder.finish(outputs)
+    _check_softmax(graph)
+    return Plan(dtype, layout, tuple(topology.input_shapes), graph)
 
 
 def compiled_plan(
-    layers: Sequence[Layer], base: Plan, input_shape: Shape, compiled: Compiled, sparse: bool
-) -> tuple[Plan, tuple[metrics.Metric, ...]]:
-    """The plan of a compiled model, and its metrics in the order of ``compile()``.
+    topology: Topology, base: Plan, objectives: Sequence[Objective], optimizer: Optimizer
+) -> Plan:
+    """The plan of a compiled model.
 
     Args:
-        layers: The layers.
+        topology: The layers and how they are joined.
         base: The plan of the model before it was compiled.
-        input_shape: Shape of the input.
-        compiled: What ``compile()`` was given.
-        sparse: Whether the targets are class numbers, which decides what ``"accuracy"`` means.
+        objectives: What to minimize and measure, one entry per output.
+        optimizer: The optimizer.
     """
-    loss = compiled.loss
-    if loss is None:
-        raise ArgumentError("`compile()` needs a `loss` to train or evaluate.", loss=loss)
-    if loss.reduction == "none":
-        raise ArgumentError("A model cannot train on reduction 'none'.", loss=loss)
-    _check_loss(base.predict, loss)
-    train, fusions = _with_loss(layer_graph(layers, base.layout, input_shape, True), loss)
-    evaluate, _ = _with_loss(layer_graph(layers, base.layout, input_shape, False), loss)
-    outputs = base.predict.shapes[base.predict.output][-1]
-    plain = [(m, False) for m in compiled.metrics]
-    weighted = [(m, True) for m in compiled.weighted_metrics]
-    found = [(metrics.get(m, sparse, outputs), w) for m, w in (*plain, *weighted)]
-    for metric, _ in found:
-        if metric.sparse and not sparse:
-            raise ArgumentError(
-                f"Metric {metric.name!r} needs class numbers, but loss {loss.name!r} has targets "
-                "of the predictions' shape.",
-                metrics=[m.name for m, _ in found],
-            )
-    names = _log_names(found)
-    plan = Plan(
+    if not any(objective.loss for objective in objectives):
+        raise ArgumentError("`compile()` needs a `loss` to train or evaluate.", loss=None)
+    for output, objective in zip(base.predict.outputs, objectives, strict=True):
+        if objective.loss is not None:
+            _check_loss(base.predict, output, objective.loss)
+    train, heads, fusions = _with_losses(topology, base.layout, objectives, training=True)
+    evaluate, _, _ = _with_losses(topology, base.layout, objectives, training=False)
+    constraints = {
+        weight.slot.name: (weight.constraint.rule, weight.constraint.options)
+        for layer in topology.operations
+        for weight in layer.declared
+        if weight.constraint is not None and weight.slot.trainable
+    }
+    return Plan(
         base.dtype,
         base.layout,
+        base.inputs,
         base.predict,
         evaluate,
         train,
-        loss.reduction,
-        loss.sparse,
-        tuple((n, metric, weight) for n, (metric, weight) in zip(names, found, strict=True)),
-        compiled.optimizer.update(),
+        heads,
+        () if len(heads) == 1 else tuple((f"{h.loss.removeprefix(f'{LOSS}/')}_loss", h.loss) for h in heads),
+        _measurements(objectives, train.outputs),
+        optimizer.update(base.layout.moved, constraints),
         fusions,
     )
-    return plan, tuple(metric for metric, _ in found)
 
 
-def crossentropy_kind(output_shape: Shape, y_shape: tuple[int, ...]) -> str:
-    """Which cross-entropy fits an output and targets."""
-    if output_shape[-1] == 1:
-        return "binary_crossentropy"
-    one_hot = len(y_shape) == len(output_shape) and y_shape[-1] != 1
-    return "categorical_crossentropy" if one_hot else "sparse_categorical_crossentropy"
+def _measurements(
+    objectives: Sequence[Objective], outputs: Sequence[str]
+) -> tuple[Measurement, ...]:
+    """Metrics under the names that Keras' logs give them.
+
+    A name that is taken gets a number; one of a weighted metric, ``weighted_`` first.
+    """
+    taken = {LOSS: 1}
+    found = []
+    for weighted in (False, True):
+        for output, objective in zip(outputs, objectives, strict=True):
+            prefix = f"{objective.name}_" if objective.name else ""
+            for metric, applies in objective.metrics:
+                if applies != weighted:
+                    continue
+                name = f"{prefix}{metric.name}"
+                if name in taken and weighted:
+                    name = f"{prefix}weighted_{metric.name}"
+                if name in taken:
+                    taken[name] += 1
+                    name = f"{name}_{taken[name] - 1}"
+                taken[name] = 1
+                weight = objective.key(WEIGHT) if applies else None
+                found.append(Measurement(name, metric, output, objective.key(Y_TRUE), weight))
+    return tuple(found)
 
 
-def _log_names(found: list[tuple[metrics.Metric, bool]]) -> list[str]:
-    """What the logs call each metric; a weighted one whose name is taken gets ``weighted_``."""
-    names: list[str] = []
-    for metric, weighted in found:
-        name = f"weighted_{metric.name}" if weighted and metric.name in names else metric.name
-        if name in (*names, LOSS):
-            raise ArgumentError(
-                f"Two entries of the logs would be called {name!r}.",
-                metrics=[metric.name for metric, _ in found],
-            )
-        names.append(name)
-    return names
+def _with_losses(
+    topology: Topology, layout: Layout, objectives: Sequence[Objective], training: bool
+) -> tuple[Graph, tuple[Head, ...], tuple[str, ...]]:
+    """Append the losses and penalties and their sum, then fuse."""
+    builder, outputs = topology.expand(layout, training)
+    builder.enter("", 0)
+    pairs = [(a, o) for a, o in zip(outputs, objectives, strict=True) if o.loss is not None]
+    alone = len(pairs) == 1 and pairs[0][1].scale is None and not builder.penalties
+    heads = [
+        _with_loss(builder, array, objective, LOSS if alone else f"{LOSS}/{objective.name or 'data'}")
+        for array, objective in pairs
+    ]
+    if not alone:
+        terms = [(h.loss, o.scale) for h, (_, o) in zip(heads, pairs, strict=True)]
+        _sum_up(builder, terms + [(_penalty(builder, p), None) for p in builder.penalties])
+    graph, fusions = fuse(builder.finish(outputs), losses.FUSIONS)
+    return graph, tuple(heads), fusions
 
 
-def _with_loss(builder: GraphBuilder, loss: losses.Loss) -> tuple[Graph, tuple[str, ...]]:
-    """Append the loss and its reduction, then fuse."""
-    output = builder.output
+def _with_loss(builder: GraphBuilder, output: str, objective: Objective, name: str) -> Head:
+    """Append one output's loss and its reduction, ``name``."""
+    loss = objective.loss
+    assert loss is not None  # noqa: S101
     shape = builder.shapes[output]
-    builder.layer = LOSS
-    builder.shapes[Y_TRUE] = shape[:-1] if loss.sparse else shape
-    builder.shapes[WEIGHT] = shape[:-1]
-    builder.shapes[DIVISOR] = ()
+    y_true, weight, divisor = objective.key(Y_TRUE), f"{name}/weight", f"{name}/divisor"
+    builder.shapes[y_true] = shape[:-1] if loss.sparse else shape
+    builder.shapes[divisor] = ()
     from_logits = loss.from_logits and loss.logits_rule is not None
     rule = loss.logits_rule if from_logits else loss.rule
     assert rule is not None  # noqa: S101
-    inputs = {name: Y_TRUE if name == Y_TRUE else output for name in rule.inputs}
-    options = {name: value for name, value in loss.options.items() if name in rule.options}
-    values = builder.apply(rule, inputs, f"{LOSS}/values", **options)
-    mean = {"losses": values, "weight": WEIGHT, "divisor": DIVISOR}
-    builder.apply(losses.weighted_mean, mean, LOSS)
-    return fuse(builder.finish(output), losses.FUSIONS)
+    inputs = {argument: y_true if argument == "y_true" else output for argument in rule.inputs}
+    options = {option: value for option, value in loss.options.items() if option in rule.options}
+    values = builder.apply(rule, inputs, f"{name}/values", **options)
+    builder.shapes[weight] = builder.shapes[values]
+    mean = {"losses": values, "weight": weight, "divisor": divisor}
+    builder.apply(losses.weighted_mean, mean, name)
+    return Head(
+        output,
+        y_true,
+        objective.key(WEIGHT),
+        weight,
+        divisor,
+        values,
+        name,
+        loss.reduction,
+        loss.ignore_class,
+    )
 
 
-def _maker(graph: Graph, array: str) -> Node | None:
-    return next((node for node in graph.nodes if node.output == array), None)
+def _penalty(builder: GraphBuilder, penalty: Penalty) -> str:
+    """Append what a regularizer adds."""
+    (argument,) = penalty.rule.inputs
+    name = f"penalty/{penalty.name}"
+    made = builder.apply(penalty.rule, {argument: penalty.array}, name, **penalty.options)
+    if not penalty.per_sample:
+        return made
+    return builder.apply(per_sample, {"y": made, "x": penalty.array}, f"{name}/mean")
+
+
+def _sum_up(builder: GraphBuilder, terms: Sequence[tuple[str, float | None]]) -> None:
+    """Let ``"loss"`` be the sum of all terms, each times its factor."""
+    (first, scale), *others = terms
+    array = builder.apply(scaled, {"x": first}, f"{LOSS}/sum" if others else LOSS, scale=_factor(scale))
+    for place, (term, scale) in enumerate(others, start=1):
+        name = LOSS if place == len(others) else f"{LOSS}/sum{place}"
+        array = builder.apply(total, {"total": array, "term": term}, name, scale=_factor(scale))
+
+
+def _factor(scale: float | None) -> float:
+    return 1.0 if scale is None else scale
 
 
 def _check_softmax(graph: Graph) -> None:
@@ -160,13 +171,13 @@ def _check_softmax(graph: Graph) -> None:
         if node.rule.name != "softmax":
             continue
         (array,) = node.inputs.values()
-        if graph.shapes[array][-1] == 1:
+        if graph.shapes[array][node.options.get("axis", -1)] == 1:
             raise ArgumentError(
                 f"Layer {node.layer!r}: a softmax over one unit is always 1. Use 'sigmoid' for a "
                 "yes/no output.",
                 units=1,
             )
-        maker = _maker(graph, array)
+        maker = graph.maker(array)
         if maker is not None and maker.rule.name == "softmax":
             raise ArgumentError(
                 f"Layer {node.layer!r} applies softmax to the softmax of layer {maker.layer!r}. "
@@ -175,11 +186,13 @@ def _check_softmax(graph: Graph) -> None:
             )
 
 
-def _check_loss(graph: Graph, loss: losses.Loss) -> None:
+def _check_loss(graph: Graph, output: str, loss: losses.Loss) -> None:
     """Refuse or warn where a loss and the output before it do not belong together."""
+    if loss.reduction == "none":
+        raise ArgumentError("A model cannot train on reduction 'none'.", loss=loss)
     if not hasattr(loss, "from_logits") or loss.logits_rule is None:
         return
-    maker = _maker(graph, graph.output)
+    maker = graph.maker(output)
     activation = maker.rule.name if maker is not None else "linear"
     layer = maker.layer if maker is not None else "input"
     if loss.from_logits and activation in _PROBABILITIES:
@@ -188,8 +201,8 @@ def _check_loss(graph: Graph, loss: losses.Loss) -> None:
             f"it would be applied twice. Drop the activation, or use from_logits=False.",
             from_logits=True,
         )
-    units = graph.shapes[graph.output][-1]
-    if units == 1 and loss.rule.name != "binary_crossentropy":
+    units = graph.shapes[output][-1]
+    if units == 1 and not loss.rule.name.startswith("binary"):
         raise ArgumentError(
             f"Loss {loss.name!r} needs one output per class; layer {layer!r} has one. Use "
             "'binary_crossentropy' for a yes/no output.",
@@ -199,5 +212,5 @@ def _check_loss(graph: Graph, loss: losses.Loss) -> None:
         warnings.warn(
             f"Loss {loss.name!r} expects probabilities, but layer {layer!r} ends with "
             f"{activation}. Give it a sigmoid or softmax, or the loss from_logits=True.",
-            stacklevel=4,
+            stacklevel=5,
         )

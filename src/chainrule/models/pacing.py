@@ -9,15 +9,17 @@ SECONDS = 0.05
 """Time that one call into an engine should take: half of the shortest redraw interval."""
 
 
-def stretches(steps: int, one_by_one: bool) -> Iterator[tuple[int, int]]:
+def stretches(steps: int | None, one_by_one: bool) -> Iterator[tuple[int, int]]:
     """Cut ``steps`` batches into stretches ``(first, last)``, ``last`` exclusive.
+
+    Where ``steps`` is ``None`` they go on until the caller stops.
 
     Each stretch is as long as the speed of those before allows within :data:`SECONDS`, or a
     single batch if somebody watches batches. The cuts do not change what is computed.
     """
     first, size = 0, 1
-    while first < steps:
-        last = min(steps, first + size)
+    while steps is None or first < steps:
+        last = first + size if steps is None else min(steps, first + size)
         started = time.perf_counter()
         yield first, last
         per_step = (time.perf_counter() - started) / (last - first)

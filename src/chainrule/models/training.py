@@ -4,21 +4,34 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from chainrule.callbacks import CallbackList, History
-from chainrule.callbacks.progress import Progress
 from chainrule.core.interrupts import Interrupts
-from chainrule.core.plan import LOSS
+from chainrule.core.graph import LOSS
 from chainrule.core.rng import stream
 from chainrule.engines.base import Sums
 from chainrule.errors import ArgumentError
 from chainrule.models import data as user_data
 from chainrule.models.data import Data
-from chainrule.models.evaluation import BATCH_SIZE, Evaluable, positive_integer, verbosity
+from chainrule.models.evaluation import (
+    BATCH_SIZE,
+    Evaluable,
+    check_alone,
+    positive_integer,
+    verbosity,
+)
+from chainrule.models.feeding import (
+    ArrayFeed,
+    BatchFeed,
+    Feed,
+    Permutation,
+    Stretch,
+    makes_batches,
+)
 from chainrule.models.pacing import stretches
 
 if TYPE_CHECKING:
@@ -62,20 +75,25 @@ class Trainable(Evaluable):
         """Train.
 
         Args:
-            x: Inputs, one row per sample; bytes stay bytes and are converted batch by batch.
-            y: Targets.
+            x: Inputs, one row per sample; bytes stay bytes and are converted batch by batch, and
+                files mapped into memory are read batch by batch. Of several inputs a list or
+                dictionary of arrays. A ``PyDataset``, an iterable or a generator gives batches
+                ``(x, y[, sample_weight])`` itself.
+            y: Targets; of several outputs a list or dictionary.
             batch_size: Samples per update; 32 by default. The last batch may be smaller.
             epochs: The last epoch's number, counted from 1.
             verbose: 0 silent, 1 (and ``"auto"``) a bar, 2 one line per epoch.
             callbacks: A list of callbacks.
             validation_split: Fraction of the samples to validate on: the last ones, before any
                 shuffling.
-            validation_data: ``(x, y)`` or ``(x, y, sample_weight)``; goes before the split.
-            shuffle: Whether to draw a new order of samples every epoch.
+            validation_data: ``(x, y)`` or ``(x, y, sample_weight)``, or what makes batches of
+                them; goes before the split.
+            shuffle: Whether to draw a new order of samples (of a dataset's batches) every epoch.
             class_weight: Weight by class number; multiplies ``sample_weight``.
             sample_weight: One weight per sample. The loss is Σ wₙ ℓₙ / batch size.
             initial_epoch: How many epochs are done already.
-            steps_per_epoch: Batches in an epoch; the next epoch goes on where one stopped.
+            steps_per_epoch: Batches in an epoch; the next epoch goes on where one stopped. By
+                default a pass over the data.
             validation_steps: Batches to validate on.
             validation_batch_size: Samples per batch of validation.
             validation_freq: Validate every so many epochs, or at these epochs, counted from 1.
@@ -89,115 +107,154 @@ class Trainable(Evaluable):
             ShapeError, DataError: The data do not fit the model; see :mod:`chainrule.models.data`.
             KeyboardInterrupt: Ctrl-C came; raised at the end of the batch, with whole weights.
         """
-        batch_size = positive_integer("batch_size", batch_size or BATCH_SIZE)
+        history = History()
+        draw = self._permuted if shuffle else lambda count: None
         training, validation = self._prepare_fit(
-            x, y, sample_weight, class_weight, validation_split, validation_data
+            (x, y, sample_weight), class_weight, validation_split, validation_data, batch_size
         )
-        batches = math.ceil(len(training.x) / batch_size)
-        steps = batches
-        if steps_per_epoch is not None:
-            steps = min(positive_integer("steps_per_epoch", steps_per_epoch), batches)
-            if steps_per_epoch > batches:
-                warnings.warn(
-                    f"`steps_per_epoch` is {steps_per_epoch}, but the data make {batches} batches.",
-                    stacklevel=2,
-                )
-        progress = Progress(verbosity(verbose), steps, epochs)
-        self.history = History()
+        feed = self._training_feed(training, class_weight, batch_size, draw, steps_per_epoch)
         hooks = CallbackList(
             callbacks,
-            own=(progress, self.history),
+            add_progbar=True,
+            own=[history],
             model=self,
             verbose=verbosity(verbose),
             epochs=epochs,
-            steps=steps,
+            steps=feed.steps,
         )
-        feed = _Order(self, len(training.x), batch_size, shuffle)
-        self.stop_training = False
+        self.history, self.stop_training = history, False
         hooks.on_train_begin({})
-        logs: dict[str, float] = {}
+        logs: dict[str, Any] = {}
         try:
             with Interrupts() as interrupts:
                 for epoch in range(initial_epoch, epochs):
                     hooks.on_epoch_begin(epoch, {})
-                    logs = self._epoch(training, batch_size, steps, feed, hooks, interrupts)
+                    logs = self._epoch(feed, hooks, interrupts)
                     if validation is not None and _due(epoch, validation_freq):
                         size = validation_batch_size or batch_size
-                        found = self._evaluate(validation, size, validation_steps, hooks)
+                        checked = self._validation_feed(validation, size, validation_steps)
+                        found = self._evaluate(checked, hooks)
                         logs |= {f"val_{name}": value for name, value in found.items()}
                         logs = dict(sorted(logs.items()))
                     _warn_if_diverged(logs, epoch)
                     hooks.on_epoch_end(epoch, logs)
+                    feed.end_epoch()
                     interrupts.check()
                     if self.stop_training:
                         break
         except KeyboardInterrupt:
-            progress.interrupt()
+            hooks.interrupt()
             raise
+        self._finish_training()
         hooks.on_train_end(logs)
-        return self.history
+        return history
 
     def _prepare_fit(
         self,
-        x: Any,
-        y: Any,
-        sample_weight: Any,
+        given: tuple[Any, Any, Any],
         class_weight: Mapping[Any, float] | None,
         validation_split: float,
         validation_data: Any,
-    ) -> tuple[Data, Data | None]:
-        training, validation = self._data(x, y, sample_weight), None
-        if validation_data is not None:
-            validation = self._validation(validation_data)
-        elif validation_split:
+        batch_size: int | None,
+    ) -> tuple[Any, Any]:
+        """Checked training data, or what makes batches of them; and likewise for validation."""
+        if makes_batches(given[0]):
+            y, weight, split = given[1], given[2], validation_split or None
+            check_alone(y=y, sample_weight=weight, validation_split=split)
+            return given[0], validation_data
+        positive_integer("batch_size", batch_size or BATCH_SIZE)
+        training = self._data(*given)
+        if validation_data is None and validation_split:
             training, validation = user_data.split(training, validation_split)
-        return self._weighted(training, class_weight), validation
+            return self._weighted(training, class_weight), validation
+        return self._weighted(training, class_weight), self._validation(validation_data)
 
-    def _weighted(self, data: Data, class_weight: Mapping[Any, float] | None) -> Data:
-        assert self.loss is not None  # noqa: S101  (it made the data ready)
-        return user_data.weighted_by_class(data, class_weight, self.loss)
-
-    def _validation(self, validation_data: Any) -> Data:
+    def _validation(self, validation_data: Any) -> Any:
+        """Checked data of ``validation_data``, unless it makes batches."""
+        if validation_data is None or makes_batches(validation_data):
+            return validation_data
         if not isinstance(validation_data, tuple | list) or len(validation_data) not in (2, 3):
             raise ArgumentError(
                 "`validation_data` must be (x, y) or (x, y, sample_weight).",
                 type=type(validation_data).__name__,
             )
-        x, y, *weight = validation_data
-        return self._data(x, y, *weight, prefix="validation ")
+        return self._data(*validation_data, prefix="validation ")
 
-    def _epoch(
+    def _training_feed(
         self,
-        training: Data,
-        batch_size: int,
-        steps: int,
-        feed: _Order,
-        hooks: CallbackList,
-        interrupts: Interrupts,
-    ) -> dict[str, float]:
+        training: Any,
+        class_weight: Mapping[Any, float] | None,
+        batch_size: int | None,
+        permuted: Permutation,
+        steps: int | None,
+    ) -> Feed:
+        steps = None if steps is None else positive_integer("steps_per_epoch", steps)
+        if not isinstance(training, Data):
+
+            def prepared(x: Any, y: Any, weight: Any) -> Data:
+                return self._weighted(self._data(x, y, weight), class_weight)
+
+            return BatchFeed(training, prepared, permuted, steps)
+        size = batch_size or BATCH_SIZE
+        whole = ArrayFeed(training, size).steps
+        if steps is not None and steps > whole:
+            warnings.warn(
+                f"`steps_per_epoch` is {steps}, but the data make {whole} batches.", stacklevel=3
+            )
+        return ArrayFeed(training, size, permuted, None if steps is None else min(steps, whole))
+
+    def _validation_feed(self, validation: Any, batch_size: int | None, steps: int | None) -> Feed:
+        if isinstance(validation, Data):
+            size = positive_integer("validation_batch_size", batch_size or BATCH_SIZE)
+            whole = ArrayFeed(validation, size).steps
+            return ArrayFeed(validation, size, steps=None if steps is None else min(steps, whole))
+        if isinstance(validation, tuple | list):  # beside a source of batches, not checked before
+            return self._validation_feed(self._validation(validation), batch_size, steps)
+        return self._feed((validation, None, None), None, steps, prefix="validation ")
+
+    def _weighted(self, data: Data, class_weight: Mapping[Any, float] | None) -> Data:
+        return user_data.weighted_by_class(data, class_weight, self.loss)
+
+    def _permuted(self, count: int) -> Array:
+        """A new order, from the stream of this step."""
+        step = self.optimizer.steps if self.optimizer else 0
+        return stream(self.seed or 0, "shuffle", step).permutation(np.arange(count))
+
+    def _epoch(self, feed: Feed, hooks: CallbackList, interrupts: Interrupts) -> dict[str, Any]:
         sums = Sums()
-        logs: dict[str, float] = {}
-        for first, last in stretches(steps, hooks.watches_batches):
+        logs: dict[str, Any] = {}
+        for first, last in stretches(feed.steps, hooks.watches_batches):
             hooks.on_train_batch_begin(first, {})
-            for order in feed.take(last - first):
-                part = self._train(training, order, batch_size)
+            done = first
+            for stretch in feed.take(last - first):
+                part = self._train(stretch)
                 sums.add(part.samples, part.loss, part.measures)
-            logs = self._logs(sums)
-            hooks.on_train_batch_end(last - 1, logs)
-            interrupts.check()
-            if self.stop_training:
+                done += stretch.batches
+            if done == first:
                 break
+            logs = self._logs(sums)
+            hooks.on_train_batch_end(done - 1, logs)
+            interrupts.check()
+            if self.stop_training or done < last:
+                break
+        if not logs:
+            raise ArgumentError("There are no batches to train on.", batches=0)
         return logs
 
-    def _train(self, training: Data, order: Array, batch_size: int) -> Sums:
+    def _train(self, stretch: Stretch) -> Sums:
         program, run = self._engine_program(), self._run()
         optimizer = self._ready().optimizer
-        count = math.ceil(len(order) / batch_size)
-        scalars = optimizer.scalars(run.step + 1, count)
+        scalars = optimizer.scalars(run.step + 1, stretch.batches)
+        arrays, order, batch_size = stretch.data.arrays, stretch.order, stretch.batch_size
         try:
-            return program.train(run, *training, order, batch_size, scalars)
+            return program.train(run, arrays, order, batch_size, scalars)
         finally:
-            optimizer.iterations = run.step
+            optimizer.steps = run.step
+
+    def _finish_training(self) -> None:
+        """Put averaged weights in place, if the optimizer keeps them."""
+        optimizer = self._check_compiled().optimizer
+        optimizer.finalize_variable_values(self.theta[self.layout.trainable])
 
     def train_on_batch(
         self,
@@ -209,34 +266,8 @@ class Trainable(Evaluable):
     ) -> Any:
         """One update on one batch; returns this batch's loss and metrics, as ``evaluate`` does."""
         batch = self._weighted(self._data(x, y, sample_weight), class_weight)
-        rows = np.arange(len(batch.x))
-        return self._result(self._logs(self._train(batch, rows, len(rows))), return_dict)
-
-
-class _Order:
-    """The rows of the coming batches: an order per pass over the data, drawn when it begins."""
-
-    def __init__(self, model: Trainable, rows: int, batch_size: int, shuffle: bool) -> None:
-        self._model, self._rows, self._batch_size = model, rows, batch_size
-        self._shuffle = shuffle
-        self._left = np.arange(0)
-
-    def take(self, batches: int) -> Iterator[Array]:
-        """Row numbers of the next ``batches`` batches, in one piece per pass over the data."""
-        while batches:
-            if not len(self._left):
-                self._left = self._draw()
-            taken, self._left = np.split(self._left, [batches * self._batch_size])
-            batches -= math.ceil(len(taken) / self._batch_size)
-            yield taken
-
-    def _draw(self) -> Array:
-        rows = np.arange(self._rows)
-        if not self._shuffle:
-            return rows
-        optimizer = self._model.optimizer
-        step = optimizer.iterations if optimizer else 0
-        return stream(self._model.seed or 0, "shuffle", step).permutation(rows)
+        sums = self._train(Stretch(batch, np.arange(batch.rows), batch.rows))
+        return self._result(self._logs(sums), return_dict)
 
 
 def _due(epoch: int, frequency: int | Iterable[int]) -> bool:

@@ -1,131 +1,8 @@
-import io
-import sys
-import types
-
 import pytest
 from tests.builders import line, regressor
+from tests.unit.core.streams import Stream
 
-from chainrule.callbacks import progress as module
-from chainrule.callbacks.progress import Progress, clock, pace, screen
-
-
-class Stream(io.StringIO):
-    """A stream that says what it is."""
-
-    def __init__(self, tty=True, encoding="utf-8"):
-        super().__init__()
-        self._tty, self._encoding = tty, encoding
-
-    encoding = property(lambda self: self._encoding)
-
-    def isatty(self):
-        return self._tty
-
-
-@pytest.fixture(autouse=True)
-def terminal(monkeypatch):
-    monkeypatch.delenv("NO_COLOR", raising=False)
-    monkeypatch.setenv("TERM", "xterm")
-    monkeypatch.setattr(module, "_columns", lambda: 100)
-
-
-def run(stream, verbose=1, epochs=2, steps=4):
-    bar = Progress(verbose, steps, epochs, stream)
-    for epoch in range(epochs):
-        bar.on_epoch_begin(epoch)
-        for batch in range(steps):
-            bar._drawn = 0  # as if enough time had passed
-            bar.on_train_batch_end(batch, {"accuracy": 0.5, "loss": 0.00052})
-        bar.on_epoch_end(epoch, {"accuracy": 0.5, "loss": 0.00052})
-    return stream.getvalue()
-
-
-def test_a_terminal_sees_the_bar_of_keras():
-    text = run(Stream())
-    assert text.startswith("Epoch 1/2\n\r")
-    last = text.strip().split("\r")[-1]
-    assert "\x1b[1m4/4\x1b[0m \x1b[32m━━━━━━━━━━━━━━━━━━━━\x1b[0m" in last
-    assert last.endswith("/step - accuracy: 0.5000 - loss: 5.2000e-04")
-
-
-def test_a_pipe_sees_one_plain_line_an_epoch():
-    text = run(Stream(tty=False))
-    assert len(text.splitlines()) == 2
-    assert text.startswith("Epoch 1/2 - 4/4 - 0s - ")
-    assert not set(text) & set("\r\b\x1b")
-    assert text.isascii()
-
-
-def test_verbose_2_is_the_two_lines_of_keras_and_0_is_silence():
-    assert run(Stream(), verbose=2).splitlines()[0] == "Epoch 1/2"
-    assert run(Stream(), verbose=2).splitlines()[1].startswith("4/4 - 0s - ")
-    assert run(Stream(), verbose=0) == ""
-
-
-def test_an_encoding_without_the_bar_gets_ascii():
-    text = run(Stream(encoding="cp1252"))
-    assert "====" in text
-    text.encode("cp1252")
-
-
-def test_no_color_is_honoured(monkeypatch):
-    monkeypatch.setenv("NO_COLOR", "1")
-    assert "\x1b" not in run(Stream())
-
-
-def test_a_dumb_terminal_is_a_file(monkeypatch):
-    monkeypatch.setenv("TERM", "dumb")
-    assert screen(Stream()) == "plain"
-
-
-def test_no_more_than_ten_redraws_a_second():
-    stream = Stream()
-    bar = Progress(1, 10_000, 1, stream)
-    bar.on_epoch_begin(0)
-    for batch in range(10_000):
-        bar.on_train_batch_end(batch, {"loss": 1.0})
-    assert stream.getvalue().count("\r") <= 10 * bar._elapsed() + 1
-
-
-def test_a_narrow_terminal_never_wraps(monkeypatch):
-    monkeypatch.setattr(module, "_columns", lambda: 30)
-    for line_ in run(Stream()).replace("\n", "\r").split("\r"):
-        drawn = line_.rstrip()
-        if "━" in drawn and not drawn.endswith("e-04"):
-            assert len(drawn) < 30
-
-
-def test_a_notebook_updates_one_display(monkeypatch):
-    shown = []
-    handle = types.SimpleNamespace(update=lambda data, raw: shown.append(data["text/plain"]))
-
-    def display(data, raw, display_id):
-        shown.append(data["text/plain"])
-        return handle
-
-    fake = types.ModuleType("IPython.display")
-    fake.display = display
-    monkeypatch.setitem(sys.modules, "IPython", types.ModuleType("IPython"))
-    monkeypatch.setitem(sys.modules, "IPython.display", fake)
-    monkeypatch.setattr(module, "screen", lambda stream: "notebook")
-    text = run(Stream(tty=False))
-    assert text == "Epoch 1/2\nEpoch 2/2\n"
-    assert shown[-1].startswith("4/4 ━━━━━━━━━━━━━━━━━━━━ 0s")
-    assert not any(set(line_) & set("\r\b\x1b") for line_ in shown)
-
-
-@pytest.mark.parametrize(
-    ("seconds", "shown"), [(3.7, "3s"), (125, "2:05"), (3725, "1:02:05"), (0, "0s")]
-)
-def test_clock(seconds, shown):
-    assert clock(seconds) == shown
-
-
-@pytest.mark.parametrize(
-    ("seconds", "shown"), [(2.4, "2s/step"), (0.0113, "11ms/step"), (4.5e-5, "45us/step")]
-)
-def test_pace(seconds, shown):
-    assert pace(seconds) == shown
+from chainrule.callbacks import CallbackList, ProgbarLogger
 
 
 def test_evaluate_and_predict_have_a_line_too(capsys):
@@ -137,3 +14,74 @@ def test_evaluate_and_predict_have_a_line_too(capsys):
     assert first.startswith("2/2 - 0s")
     assert "loss: " in first
     assert second.startswith("2/2 - 0s")
+
+
+@pytest.mark.parametrize("verbose", [0, 1, 2])
+@pytest.mark.parametrize("given", [[], [ProgbarLogger]])
+def test_fit_has_one_bar_whoever_gives_it(given, verbose, capsys):
+    x, y = line(40)
+    callbacks = [kind() for kind in given]
+    regressor().fit(x, y, epochs=2, verbose=verbose, validation_split=0.5, callbacks=callbacks)
+    shown = capsys.readouterr().out.splitlines()
+    assert len(shown) == 2 * verbose
+    assert sum("val_loss: " in row for row in shown) == (2 if verbose else 0)
+
+
+def test_a_bar_of_ones_own_does_not_slow_training_down():
+    assert not CallbackList([ProgbarLogger()]).watches_batches
+
+
+def test_a_bar_serves_a_loop_of_ones_own():
+    stream = Stream(tty=False)
+    hooks = CallbackList(ProgbarLogger(stream), verbose="auto", epochs=1, steps=3)
+    hooks.on_test_begin()
+    for batch in range(3):
+        hooks.on_test_batch_begin(batch)
+        hooks.on_test_batch_end(batch, {"loss": 1.0})
+    hooks.on_test_end({"loss": 1.0})
+    hooks.on_predict_begin()
+    hooks.on_predict_batch_end(2, {"outputs": [1, 2]})
+    hooks.on_predict_end()
+    test, prediction = stream.getvalue().splitlines()
+    assert test.startswith("3/3 - 0s")
+    assert test.endswith("loss: 1.0000")
+    assert prediction.endswith("/step")
+
+
+def test_validation_is_silent_and_a_later_evaluation_is_not():
+    stream = Stream(tty=False)
+    hooks = CallbackList(ProgbarLogger(stream), verbose=1, epochs=1, steps=1)
+    for begin, end in ((hooks.on_train_begin, hooks.on_train_end), (print, print)):
+        begin()
+        hooks.on_test_begin()
+        hooks.on_test_batch_end(0, {"loss": 1.0})
+        hooks.on_test_end({"loss": 1.0})
+        end()
+    assert len(stream.getvalue().splitlines()) == 1
+
+
+def test_the_number_of_batches_is_learned_in_the_first_epoch():
+    stream = Stream(tty=False)
+    hooks = CallbackList(ProgbarLogger(stream), verbose=1, epochs=2, steps=None)
+    for epoch in range(2):
+        hooks.on_epoch_begin(epoch)
+        for batch in range(5 - epoch):
+            hooks.on_train_batch_end(batch)
+        hooks.on_epoch_end(epoch)
+    first, second = stream.getvalue().splitlines()
+    assert first.startswith("Epoch 1/2 - 5/5 - ")
+    assert second.startswith("Epoch 2/2 - 4/5 - ")
+
+
+def test_an_interrupt_ends_the_half_drawn_line(monkeypatch):
+    monkeypatch.setenv("TERM", "xterm")
+    stream = Stream()
+    bar = ProgbarLogger(stream)
+    hooks = CallbackList([bar, object()], verbose=1, epochs=1, steps=3)
+    hooks.interrupt()
+    hooks.on_epoch_begin(0)
+    bar._bar.interval = 0
+    hooks.on_train_batch_end(0)
+    assert "\n" not in stream.getvalue()
+    hooks.interrupt()
+    assert stream.getvalue().endswith("\n")

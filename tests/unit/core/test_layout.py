@@ -30,11 +30,16 @@ def test_every_index_has_the_name_of_its_weight():
         LAYOUT.name_of(12)
 
 
-def test_the_trainable_part_is_a_slice_when_it_is_in_one_piece():
+def test_the_trainable_part_comes_first():
     assert LAYOUT.trainable == slice(0, 9)
-    assert LAYOUT.trainable_size == 9
     split = Layout([Slot("a", (2,)), Slot("b", (1,), trainable=False), Slot("c", (2,))])
-    assert split.trainable.tolist() == [0, 1, 3, 4]
+    assert split.trainable == slice(0, 4)
+    assert [slot.name for slot in split] == ["a", "b", "c"]
+    theta = np.arange(5)
+    views = {name: view.tolist() for name, view in split.views(theta).items()}
+    assert views == {"a": [0, 1], "b": [4], "c": [2, 3]}
+    assert [split.name_of(i) for i in range(5)] == ["a[0]", "a[1]", "c[0]", "c[1]", "b[0]"]
+    assert split.moved == Layout([Slot("a", (2,)), Slot("c", (2,))])
 
 
 def test_nothing_trainable_is_an_empty_index():

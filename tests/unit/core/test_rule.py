@@ -42,6 +42,17 @@ def test_a_name_is_given_once():
         registry.add("b", 2)
 
 
+def test_a_users_own_name_can_be_given_again():
+    def first(): ...
+    def second(): ...
+
+    registry = Registry("thing")
+    registry.add("mine", first)
+    registry.add("mine", second)
+    assert registry.find("mine") is second
+    assert registry.names == ("mine",)
+
+
 def test_an_unknown_name_is_answered_with_the_nearest():
     with pytest.raises(UnknownNameError, match="Did you mean 'sigmoid'"):
         RULES.find("sigmod")

@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from chainrule.core.plan import DIVISOR, LOSS, WEIGHT, Y_TRUE, X
+from chainrule.core.graph import LOSS, Y_TRUE, X
 from chainrule.core.rebind import rebind
 from chainrule.core.source import traced
 from chainrule.engines import interpret
@@ -21,7 +21,8 @@ def lesson():
     model.compile("adam", "mse")
     x = np.array([[1.0, 1.0], [0.25, 0.625], [0.875, 0.75]])
     y = np.array([[1.0], [0.35714286], [0.83928571]])
-    batch = {X: x, Y_TRUE: y, WEIGHT: np.ones(3), DIVISOR: 3.0}
+    (head,) = model.plan.heads
+    batch = {X: x, Y_TRUE: y, head.weight: np.ones(3), head.divisor: 3.0}
     states = {name: np.zeros(model.theta.size) for name in model.plan.update.states}
     scalars = {name: float(v[0]) for name, v in model.optimizer.scalars(1, 1).items()}
     return model.plan, model.theta, states, batch, scalars

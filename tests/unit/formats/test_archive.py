@@ -172,19 +172,19 @@ def rewritten(path, change):
     ("change", "error", "message"),
     [
         (
-            lambda f: f["model"]["layers"][1].update(class_name="os.system"),
+            lambda f: f["model"]["config"]["layers"][1].update(class_name="os.system"),
             UnknownNameError,
             "layer",
         ),
-        (lambda f: f["model"]["layers"][1].update(class_name=["x"]), UnknownNameError, "layer"),
-        (lambda f: f["model"]["layers"][1]["config"].update(units="9"), ArgumentError, "units"),
-        (lambda f: f["model"]["layers"][1]["config"].update(units=7), ModelFileError, "shape"),
+        (lambda f: f["model"]["config"]["layers"][1].update(class_name=["x"]), UnknownNameError, "layer"),
+        (lambda f: f["model"]["config"]["layers"][1]["config"].update(units="9"), ArgumentError, "units"),
+        (lambda f: f["model"]["config"]["layers"][1]["config"].update(units=7), ModelFileError, "shape"),
         (
-            lambda f: f["model"]["layers"][1]["config"].update(activation="exec"),
+            lambda f: f["model"]["config"]["layers"][1]["config"].update(activation="exec"),
             UnknownNameError,
             "activation",
         ),
-        (lambda f: f["model"].pop("layers"), ModelFileError, "description"),
+        (lambda f: f["model"]["config"].pop("layers"), ModelFileError, "description"),
         (lambda f: f.update(model=3), ModelFileError, "description"),
         (
             lambda f: f["compile"].update(optimizer={"class_name": "eval"}),

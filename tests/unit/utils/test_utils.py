@@ -3,8 +3,15 @@ import random
 import numpy as np
 import pytest
 
+from chainrule.core import rng
 from chainrule.errors import ArgumentError, DataError
-from chainrule.utils import set_random_seed, to_categorical
+from chainrule.utils import (
+    PyDataset,
+    clear_session,
+    pack_x_y_sample_weight,
+    set_random_seed,
+    to_categorical,
+)
 
 
 def test_to_categorical():
@@ -32,3 +39,28 @@ def test_one_seed_seeds_python_and_numpy_too():
 def test_a_seed_is_an_integer(seed):
     with pytest.raises(ArgumentError, match="seed"):
         set_random_seed(seed)
+
+
+def test_weights_without_targets_are_not_dropped():
+    with pytest.raises(ArgumentError, match="needs `y`"):
+        pack_x_y_sample_weight([1], None, [2])
+
+
+def test_clearing_the_session_keeps_the_seed():
+    drawn = []
+    for clear in (lambda: None, clear_session):
+        set_random_seed(5)
+        clear()
+        drawn.append(rng.fresh_seed())
+    assert drawn[0] == drawn[1]
+
+
+def test_a_data_set_need_not_call_its_base():
+    class Quick(PyDataset):
+        def __init__(self):
+            pass
+
+        def __len__(self):
+            return 1
+
+    assert (Quick().workers, Quick().num_batches) == (1, 1)
