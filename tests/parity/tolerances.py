@@ -29,10 +29,30 @@ TOLERANCES = {
     "activation, float32": Tolerance(
         1e-6, "XLA's exp and tanh are polynomials, good to some 6e-8 each", each=True
     ),
+    "activation by a difference, float64": Tolerance(
+        1e-12, "a difference of nearly equal numbers has absolute accuracy, 1e-16", floor=1.0
+    ),
+    "activation by a difference, float32": Tolerance(
+        1e-6, "the same in float32: a few units of 6e-8", floor=1.0
+    ),
+    "activation gradient, float64": Tolerance(
+        1e-12, "JAX takes most as differences, as 1 - tanh²: absolute accuracy, 1e-16", floor=1.0
+    ),
+    "activation gradient, float32": Tolerance(
+        2e-6, "the same in float32: tens of units of 6e-8, for factors up to 1.5", floor=1.0
+    ),
+    "of weights, float64": Tolerance(
+        1e-12, "penalties and constraints: sums over tens, a few units in the last place, 1e-16"
+    ),
+    "of weights, float32": Tolerance(1e-6, "the same in float32: a few units of 6e-8"),
     "loss, float64": Tolerance(
         1e-12, "one logarithm per number, sums over tens: a few units in the last place, 1e-16"
     ),
     "loss, float32": Tolerance(1e-6, "the same in float32: a few units of 6e-8"),
+    "layer": Tolerance(1e-12, "float64 sums over tens: a few units in the last place, 1e-16"),
+    "layer gradient": Tolerance(
+        1e-12, "the same, where JAX adds up the terms of a normalization one by one"
+    ),
     "metric, float64": Tolerance(1e-12, "float64 sums over tens of numbers"),
     "metric, float32": Tolerance(1e-6, "Keras adds up in float32, u = 6e-8; ours is float64"),
     "trajectory": Tolerance(1e-12, "50 updates of a few float64 operations each"),

@@ -8,7 +8,6 @@ from hypothesis.extra.numpy import arrays
 
 from chainrule.activations import ACTIVATIONS, sigmoid, softmax, tanh
 from chainrule.losses import (
-    FUSIONS,
     sigmoid_binary_crossentropy,
     softmax_crossentropy,
     softmax_sparse_crossentropy,
@@ -21,20 +20,72 @@ logits = arrays(np.float64, (3, 4), elements=st.sampled_from(EXTREMES) | st.floa
 dtypes = pytest.mark.parametrize("dtype", ["float32", "float64"])
 
 
-@dtypes
-@pytest.mark.parametrize("rule", [ACTIVATIONS[name] for name in ACTIVATIONS.names], ids=str)
-@given(z=logits)
-def test_activations_and_their_derivatives_are_finite(rule, dtype, z):
-    z = z.astype(dtype)
-    with np.errstate(over="raise", invalid="raise", divide="raise"):
-        y = rule.forward(z)
-        (bar,) = cotangents(rule, {"z": z}, {}, np.ones_like(y)).values()
-    assert np.all(np.isfinite(y))
-    assert np.all(np.isfinite(bar))
+LIMITS = {
+    "exponential": (
+        lambda largest: np.log(largest) - 0.01,
+        "eᶻ is larger than the largest float above 88.7 in float32, above 709.7 in float64",
+    ),
+    "selu": (lambda largest: largest / 1.06, "λ z is larger than the largest float"),
+    "log_softmax": (
+        lambda largest: largest / 2,
+        "the difference of two z is larger than the largest float",
+    ),
+}
+"""Activations that by nature overflow: the largest magnitude of z, and why.
+
+All others, and all derivatives, are finite for every finite z.
+"""
+
+OPTIONS = {
+    "relu": [{}, {"negative_slope": 0.2, "max_value": 6.0, "threshold": 1.0}],
+    "threshold": [{"threshold": 0.5, "default_value": -1.0}],
+}
+
+
+def whole_range(dtype):
+    """Numbers of a float type: any, and those at its ends, at kinks and where e^z ends."""
+    info = np.finfo(dtype)
+    sizes = [0, info.smallest_subnormal, info.tiny, 1e-30, 0.5, 1, 3, 6, 88, 104, 710, 746, 1e4]
+    sizes += [np.sqrt(info.max), info.max / 2, np.nextafter(info.max, dtype(0)), info.max]
+    any_number = st.floats(width=info.bits, allow_nan=False, allow_infinity=False)
+    return any_number | st.sampled_from([dtype(sign * size) for size in sizes for sign in (1, -1)])
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("name", ACTIVATIONS.names)
+@given(data=st.data())
+def test_activations_and_their_derivatives_are_finite_for_any_finite_input(name, dtype, data):
+    rule = ACTIVATIONS[name]
+    z = data.draw(arrays(dtype, (3, 4), elements=whole_range(dtype)))
+    if name in LIMITS:
+        limit = dtype(LIMITS[name][0](np.finfo(dtype).max))
+        z = np.clip(z, -limit, limit)
+    for options in OPTIONS.get(name, [{}]):
+        with np.errstate(over="raise", invalid="raise", divide="raise"):
+            y = rule.forward(z, **options)
+            (bar,) = cotangents(rule, {"z": z}, options, np.ones_like(y)).values()
+        assert np.all(np.isfinite(y))
+        assert np.all(np.isfinite(bar))
+
+
+@pytest.mark.parametrize("name", LIMITS)
+def test_the_limits_are_where_activations_overflow(name):
+    largest = np.finfo(np.float64).max
+    limit = LIMITS[name][0](largest)
+    z = np.array([[1.05 * limit, -1.05 * limit]])
+    with np.errstate(over="ignore"):
+        assert not np.all(np.isfinite(ACTIVATIONS[name].forward(z)))
+
+
+CROSSENTROPIES = [
+    sigmoid_binary_crossentropy,
+    softmax_crossentropy,
+    softmax_sparse_crossentropy,
+]
 
 
 @dtypes
-@pytest.mark.parametrize("rule", set(FUSIONS.values()), ids=str)
+@pytest.mark.parametrize("rule", CROSSENTROPIES, ids=str)
 @given(z=logits, labels=st.lists(st.integers(0, 3), min_size=3, max_size=3))
 def test_fused_losses_are_finite_and_their_gradient_is_p_minus_t(rule, dtype, z, labels):
     z, hot = z.astype(dtype), np.eye(4, dtype=dtype)[labels]
