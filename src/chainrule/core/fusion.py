@@ -28,6 +28,8 @@ def fuse(graph: Graph, table: Table) -> tuple[Graph, tuple[str, ...]]:
     for loss in graph.nodes:
         prediction = loss.inputs.get("y_pred", "")
         activation = made_by.get(prediction)
+        if activation and activation.options:
+            continue  # the fused rules are of activations as they are by default
         fused = activation and table.get((activation.rule.name, loss.rule.name))
         if not activation or not fused or _readers(nodes, prediction) > 1:
             continue

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from chainrule import config
+from chainrule.core.custom import get_custom_objects
 from chainrule.core.registry import Registry
 from chainrule.core.shapes import Signature, bind, parse
 from chainrule.errors import ArgumentError
@@ -144,10 +145,18 @@ class Rule(Formula):
     def __call__(self, *arrays: Any, **named: Any) -> Any:
         """Evaluate the rule on arrays, lists or numbers; returns its first output.
 
+        Args:
+            *arrays: The inputs, then the options.
+            **named: Inputs and options by name.
+
         Raises:
+            ArgumentError: There are more than the rule has.
             ShapeError: The arrays do not fit the rule's shape text.
         """
-        given = dict(zip(self.inputs, arrays, strict=False)) | named
+        order = (*self.inputs, *self.options)
+        if len(arrays) > len(order):
+            raise ArgumentError(f"Rule {self.name!r} takes {order}.", arguments=len(arrays))
+        given = dict(zip(order, arrays, strict=False)) | named
         given |= {name: self.array(name, given[name]) for name in self.inputs if name in given}
         bind(self.signature.inputs, {n: given[n].shape for n in self.inputs if n in given})
         y = self.forward(**given)
@@ -204,7 +213,7 @@ def rule(
         ... def scaled_sum(x, *, scale=2.0):
         ...     return scale * np.sum(x, axis=-1)     # y = s Σᵢ xᵢ
     """
-    return lambda function: RULES.add(name, kind(name, shapes, function, example=example))
+    return lambda function: _registered(kind(name, shapes, function, example=example))
 
 
 def elementwise(name: str) -> Callable[[Function], Rule]:
@@ -212,7 +221,7 @@ def elementwise(name: str) -> Callable[[Function], Rule]:
 
     def register(function: Function) -> Rule:
         (z, *_) = parameters(function)
-        return RULES.add(name, Rule(name, f"{z}[*S] -> y[*S]", function, elementwise=True))
+        return _registered(Rule(name, f"{z}[*S] -> y[*S]", function, elementwise=True))
 
     return register
 
@@ -220,6 +229,13 @@ def elementwise(name: str) -> Callable[[Function], Rule]:
 def update_rule(name: str, shapes: str) -> Callable[[Function], UpdateRule]:
     """Make an update rule of the function below and register it."""
     return lambda function: UPDATES.add(name, UpdateRule(name, shapes, function))
+
+
+def _registered(made: Rule) -> Rule:
+    """Put a rule into the table; a user's own is found by name wherever chainrule's are."""
+    if not made.__module__.startswith("chainrule."):
+        get_custom_objects()[made.name] = made
+    return RULES.add(made.name, made)
 
 
 def _by_name(kind: str, name: str) -> Formula:

@@ -7,187 +7,180 @@ gradient. A function alone, ``mean_squared_error(y_true, y_pred)``, is the rule 
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, overload
 
-from chainrule import config
+from chainrule.core.custom import get_custom_objects
 from chainrule.core.registry import Registry
-from chainrule.core.rule import Rule
+from chainrule.core.rule import RULES, Rule
 from chainrule.errors import ArgumentError
-from chainrule.losses.loss import Loss
-from chainrule.losses.ranks import match_rank, reconcile
-from chainrule.losses.rules import (
-    FUSIONS,
-    binary_crossentropy,
-    categorical_crossentropy,
-    mean_absolute_error,
-    mean_squared_error,
-    sigmoid_binary_crossentropy,
-    softmax_crossentropy,
-    softmax_sparse_crossentropy,
-    sparse_categorical_crossentropy,
-    weighted_mean,
+from chainrule.losses.crossentropies import (
+    BinaryCrossentropy,
+    BinaryFocalCrossentropy,
+    CategoricalCrossentropy,
+    CategoricalFocalCrossentropy,
+    CategoricalGeneralizedCrossEntropy,
+    KLDivergence,
+    SparseCategoricalCrossentropy,
 )
+from chainrule.losses.logits import (
+    FUSIONS,
+    sigmoid_binary_crossentropy,
+    sigmoid_binary_focal_crossentropy,
+    softmax_crossentropy,
+    softmax_focal_crossentropy,
+    softmax_sparse_crossentropy,
+)
+from chainrule.losses.loss import Loss, LossFunctionWrapper
+from chainrule.losses.lossrule import LossRule
+from chainrule.losses.margins import (
+    CategoricalHinge,
+    Hinge,
+    SquaredHinge,
+    categorical_hinge,
+    hinge,
+    squared_hinge,
+)
+from chainrule.losses.overlap import Dice, Tversky, dice, tversky
+from chainrule.losses.probabilities import (
+    binary_crossentropy,
+    binary_focal_crossentropy,
+    categorical_crossentropy,
+    categorical_focal_crossentropy,
+    categorical_generalized_cross_entropy,
+    kl_divergence,
+    sparse_categorical_crossentropy,
+)
+from chainrule.losses.reduction import weighted_mean
+from chainrule.losses.regression import (
+    CosineSimilarity,
+    Huber,
+    LogCosh,
+    MeanAbsoluteError,
+    MeanAbsolutePercentageError,
+    MeanSquaredError,
+    MeanSquaredLogarithmicError,
+    Poisson,
+    cosine_similarity,
+    huber,
+    log_cosh,
+    mean_absolute_error,
+    mean_absolute_percentage_error,
+    mean_squared_error,
+    mean_squared_logarithmic_error,
+    poisson,
+)
+from chainrule.losses.targets import match_rank, reconcile, valid
 
 __all__ = [
     "FUSIONS",
+    "LOSSES",
     "BinaryCrossentropy",
+    "BinaryFocalCrossentropy",
     "CategoricalCrossentropy",
+    "CategoricalFocalCrossentropy",
+    "CategoricalGeneralizedCrossEntropy",
+    "CategoricalHinge",
+    "CosineSimilarity",
+    "Dice",
+    "Hinge",
+    "Huber",
+    "KLDivergence",
+    "LogCosh",
     "Loss",
+    "LossFunctionWrapper",
+    "LossRule",
     "MeanAbsoluteError",
+    "MeanAbsolutePercentageError",
     "MeanSquaredError",
+    "MeanSquaredLogarithmicError",
+    "Poisson",
     "SparseCategoricalCrossentropy",
+    "SquaredHinge",
+    "Tversky",
     "binary_crossentropy",
+    "binary_focal_crossentropy",
     "categorical_crossentropy",
+    "categorical_focal_crossentropy",
+    "categorical_generalized_cross_entropy",
+    "categorical_hinge",
+    "cosine_similarity",
+    "deserialize",
+    "dice",
     "get",
+    "hinge",
+    "huber",
+    "kl_divergence",
+    "log_cosh",
     "match_rank",
     "mean_absolute_error",
+    "mean_absolute_percentage_error",
     "mean_squared_error",
+    "mean_squared_logarithmic_error",
+    "poisson",
     "reconcile",
     "serialize",
     "sigmoid_binary_crossentropy",
+    "sigmoid_binary_focal_crossentropy",
     "softmax_crossentropy",
+    "softmax_focal_crossentropy",
     "softmax_sparse_crossentropy",
     "sparse_categorical_crossentropy",
+    "squared_hinge",
+    "tversky",
+    "valid",
     "weighted_mean",
 ]
 
-
-class MeanSquaredError(Loss):
-    """Mean squared error: Σ (p − t)² / K per sample."""
-
-    rule = mean_squared_error
-
-
-class MeanAbsoluteError(Loss):
-    """Mean absolute error: Σ |p − t| / K per sample."""
-
-    rule = mean_absolute_error
-
-
-class _Crossentropy(Loss):
-    """What the cross-entropies share: logits or probabilities, and smoothed targets."""
-
-    def __init__(
-        self,
-        from_logits: bool = False,
-        label_smoothing: float = 0.0,
-        axis: int = -1,
-        reduction: str | None = "sum_over_batch_size",
-        name: str | None = None,
-        dtype: Any = None,
-    ) -> None:
-        super().__init__(reduction, name, dtype)
-        if axis != -1:
-            raise ArgumentError("`axis` must be -1: classes lie on the last axis.", axis=axis)
-        if not 0 <= label_smoothing <= 1:
-            raise ArgumentError(
-                "`label_smoothing` must be between 0 and 1.", label_smoothing=label_smoothing
-            )
-        self.from_logits = bool(from_logits)
-        self.options = {"epsilon": config.epsilon()}
-        if not self.sparse:
-            self.options["label_smoothing"] = float(label_smoothing)
-
-    def get_config(self) -> dict[str, Any]:
-        config = super().get_config() | {"from_logits": self.from_logits, "axis": -1}
-        if not self.sparse:
-            config["label_smoothing"] = self.options["label_smoothing"]
-        return config
-
-
-class BinaryCrossentropy(_Crossentropy):
-    """Cross-entropy of yes/no targets, in nats: −t ln p − (1 − t) ln(1 − p), mean over outputs.
-
-    Args:
-        from_logits: Whether predictions are pre-activations z, with p = σ(z).
-        label_smoothing: s moves targets towards one half: t(1 − s) + s/2.
-        axis: Must be -1.
-        reduction: See :class:`Loss`.
-        name: See :class:`Loss`.
-        dtype: See :class:`Loss`.
-
-    Note:
-        Behind a sigmoid a model fuses the two, so that the gradient is exactly p − t, also where
-        p has rounded to 0 or 1. Keras does so on TensorFlow only; elsewhere it clips p to
-        [1e-7, 1 − 1e-7], which stops the gradient of a saturated unit.
-    """
-
-    rule = binary_crossentropy
-    logits_rule = sigmoid_binary_crossentropy
-
-
-class CategoricalCrossentropy(_Crossentropy):
-    """Cross-entropy of one-hot (or soft) targets, in nats: −Σ tₖ ln pₖ.
-
-    Args:
-        from_logits: Whether predictions are pre-activations z, with p = softmax(z).
-        label_smoothing: s moves targets towards uniform: t(1 − s) + s/K.
-        axis: Must be -1.
-        reduction: See :class:`Loss`.
-        name: See :class:`Loss`.
-        dtype: See :class:`Loss`.
-
-    Note:
-        Behind a softmax a model fuses the two; see :class:`BinaryCrossentropy`.
-    """
-
-    rule = categorical_crossentropy
-    logits_rule = softmax_crossentropy
-
-
-class SparseCategoricalCrossentropy(_Crossentropy):
-    """Cross-entropy of class numbers, in nats: −ln pₜ.
-
-    Args:
-        from_logits: Whether predictions are pre-activations z, with p = softmax(z).
-        reduction: See :class:`Loss`.
-        axis: Must be -1.
-        name: See :class:`Loss`.
-        dtype: See :class:`Loss`.
-
-    Note:
-        Behind a softmax a model fuses the two; see :class:`BinaryCrossentropy`.
-    """
-
-    rule = sparse_categorical_crossentropy
-    logits_rule = softmax_sparse_crossentropy
-
-    def __init__(
-        self,
-        from_logits: bool = False,
-        reduction: str | None = "sum_over_batch_size",
-        axis: int = -1,
-        name: str | None = None,
-        dtype: Any = None,
-    ) -> None:
-        super().__init__(from_logits, axis=axis, reduction=reduction, name=name, dtype=dtype)
-
-
 LOSSES: Registry[type[Loss]] = Registry("loss")
-LOSSES.add("mean_squared_error", MeanSquaredError, "mse", "MSE", "MeanSquaredError")
-LOSSES.add("mean_absolute_error", MeanAbsoluteError, "mae", "MAE", "MeanAbsoluteError")
-LOSSES.add("binary_crossentropy", BinaryCrossentropy, "bce", "BCE", "BinaryCrossentropy")
-LOSSES.add("categorical_crossentropy", CategoricalCrossentropy, "CategoricalCrossentropy")
-LOSSES.add(
-    "sparse_categorical_crossentropy",
-    SparseCategoricalCrossentropy,
-    "SparseCategoricalCrossentropy",
-)
+"""The losses by their rules' names, Keras' other names for them, and their classes' names."""
+
+for _loss, *_aliases in (
+    (MeanSquaredError, "mse", "MSE"),
+    (MeanAbsoluteError, "mae", "MAE"),
+    (MeanAbsolutePercentageError, "mape", "MAPE"),
+    (MeanSquaredLogarithmicError, "msle", "MSLE"),
+    (CosineSimilarity,),
+    (Huber, "huber_loss"),
+    (LogCosh, "logcosh"),
+    (Poisson,),
+    (KLDivergence, "kld", "KLD", "kullback_leibler_divergence"),
+    (BinaryCrossentropy, "bce", "BCE"),
+    (BinaryFocalCrossentropy,),
+    (CategoricalCrossentropy,),
+    (CategoricalFocalCrossentropy,),
+    (SparseCategoricalCrossentropy,),
+    (CategoricalGeneralizedCrossEntropy,),
+    (Hinge,),
+    (SquaredHinge,),
+    (CategoricalHinge,),
+    (Dice,),
+    (Tversky,),
+):
+    LOSSES.add(_loss.rule.name, _loss, _loss.__name__, *_aliases)
 
 
-def get(identifier: Any) -> Loss:
-    """The loss for a name, a loss, a loss's rule, or a serialised loss.
+@overload
+def get(identifier: None) -> None: ...
+@overload
+def get(identifier: Any) -> Loss: ...
+def get(identifier: Any) -> Loss | None:
+    """The loss for a name, a loss, a loss rule, a class, or a serialised loss (ours or Keras').
+
+    ``None`` stays ``None``. A rule that no class of :data:`LOSSES` is for becomes a
+    :class:`LossFunctionWrapper`; so does its name, once it is registered.
 
     Raises:
         UnknownNameError: There is no loss of that name.
         ArgumentError: A plain function was given: it has no derivative.
     """
-    if isinstance(identifier, Loss):
+    if identifier is None or isinstance(identifier, Loss):
         return identifier
-    if isinstance(identifier, dict):
-        return LOSSES.find(identifier.get("class_name")).from_config(identifier["config"])
+    if isinstance(identifier, Mapping):
+        return deserialize(identifier)
     if isinstance(identifier, Rule):
-        return LOSSES.find(identifier.name)()
+        known = LOSSES.get(identifier.name)
+        return known() if known and known.rule is identifier else LossFunctionWrapper(identifier)
     if isinstance(identifier, type) and issubclass(identifier, Loss):
         return identifier()
     if callable(identifier):
@@ -195,9 +188,40 @@ def get(identifier: Any) -> Loss:
             "A loss must be a name, a Loss or a loss rule; a plain function has no derivative.",
             loss=identifier,
         )
+    if identifier not in LOSSES and isinstance(RULES.get(identifier), LossRule):
+        return LossFunctionWrapper(identifier)
     return LOSSES.find(identifier)()
 
 
-def serialize(loss: Loss) -> dict[str, Any]:
-    """The loss as JSON-ready data, for :func:`get`."""
-    return {"class_name": type(loss).__name__, "config": loss.get_config()}
+def serialize(loss: Loss | LossRule) -> dict[str, Any]:
+    """The loss as JSON-ready data, for :func:`deserialize` and :func:`get`."""
+    made = get(loss)
+    return {"class_name": type(made).__name__, "config": made.get_config()}
+
+
+def deserialize(name: Any, custom_objects: Mapping[str, Any] | None = None) -> Loss:
+    """The loss from what :func:`serialize` made, or Keras' function of the same name.
+
+    Args:
+        name: ``{"class_name": …, "config": …}``, or the name of a loss.
+        custom_objects: Classes, losses and loss rules of the user's by name, beside those of
+            ``register_keras_serializable``.
+
+    Raises:
+        UnknownNameError: There is no loss of that name.
+    """
+    custom = get_custom_objects() | dict(custom_objects or {})
+    if not isinstance(name, Mapping):
+        return get(custom.get(name, name))
+    class_name: Any = name.get("class_name")
+    settings = name.get("config")
+    if class_name == "function":  # Keras' form of a loss function
+        return deserialize(settings, custom)
+    if class_name == LossFunctionWrapper.__name__:
+        settings = dict(settings or {})
+        fn: Any = settings.get("fn")
+        fn = fn.get("config") if isinstance(fn, Mapping) else fn
+        return LossFunctionWrapper.from_config(settings | {"fn": custom.get(fn, fn)})
+    found = custom.get(name.get("registered_name") or class_name) or custom.get(class_name)
+    found = found or LOSSES.find(class_name)
+    return get(found) if isinstance(found, Rule | Loss) else found.from_config(dict(settings or {}))

@@ -190,6 +190,7 @@ def _check_loss(graph: Graph, output: str, loss: losses.Loss) -> None:
     """Refuse or warn where a loss and the output before it do not belong together."""
     if loss.reduction == "none":
         raise ArgumentError("A model cannot train on reduction 'none'.", loss=loss)
+    loss.check(graph.shapes[output])
     if not hasattr(loss, "from_logits") or loss.logits_rule is None:
         return
     maker = graph.maker(output)
