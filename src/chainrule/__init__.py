@@ -32,6 +32,7 @@ if TYPE_CHECKING:
         testing,
         utils,
     )
+    from chainrule.core.rule import elementwise, rule
     from chainrule.initializers import Initializer
     from chainrule.layers import Input, Layer
     from chainrule.losses import Loss
@@ -56,6 +57,7 @@ __all__ = [
     "config",
     "constraints",
     "datasets",
+    "elementwise",
     "errors",
     "initializers",
     "layers",
@@ -64,12 +66,13 @@ __all__ = [
     "models",
     "optimizers",
     "regularizers",
+    "rule",
     "saving",
     "testing",
     "utils",
 ]
 
-_CLASSES = {
+_NAMES = {
     "Initializer": "initializers",
     "Input": "layers",
     "Layer": "layers",
@@ -79,15 +82,17 @@ _CLASSES = {
     "Optimizer": "optimizers",
     "Regularizer": "regularizers",
     "Sequential": "models",
+    "elementwise": "core.rule",
+    "rule": "core.rule",
 }
-_MODULES = frozenset(__all__) - set(_CLASSES) - {"__version__"}
+_MODULES = frozenset(__all__) - set(_NAMES) - {"__version__"}
 
 
 def __getattr__(name: str) -> Any:
     if name in _MODULES:
         return import_module(f"chainrule.{name}")
-    if name in _CLASSES:
-        return getattr(import_module(f"chainrule.{_CLASSES[name]}"), name)
+    if name in _NAMES:
+        return getattr(import_module(f"chainrule.{_NAMES[name]}"), name)
     raise AttributeError(f"module 'chainrule' has no attribute {name!r}")
 
 

@@ -95,12 +95,57 @@ def test_a_kink_is_not_blamed():
     check_rule(rule, {"*S": (4, 5)})
 
 
-def test_an_update_rule_that_mixes_parameters_is_caught():
-    def normalised(theta, grad, *, learning_rate):
-        return theta - learning_rate * grad / grad[:1]  # θ ← θ − η g / g₁
+def by_the_first(theta, grad, *, learning_rate):
+    return theta - learning_rate * grad / grad[:1]  # θ ← θ − η g / g₁
 
-    with pytest.raises(AssertionError, match="permuted"):
-        check_update_rule(UpdateRule("planted", "theta[P] grad[P] -> theta[P]", normalised))
+
+def by_the_norm(theta, grad, *, learning_rate):
+    return theta - learning_rate * grad / np.sqrt(np.sum(grad * grad))  # θ ← θ − η g / ‖g‖
+
+
+def of_rows(theta, grad, *, learning_rate):
+    return theta - learning_rate * np.mean(grad, axis=-1)  # θ ← θ − η meanⱼ g
+
+
+def in_place(theta, grad, *, learning_rate):
+    return np.subtract(theta, learning_rate * grad, out=theta)  # θ ← θ − η g
+
+
+def in_float64(theta, grad, *, learning_rate):
+    return theta - np.full(1, learning_rate) * grad  # θ ← θ − η g
+
+
+def unexplained(theta, grad, *, learning_rate):
+    return theta - learning_rate * grad
+
+
+def updating(forward, shapes="theta[P] grad[P] -> theta[P]"):
+    return UpdateRule("planted", shapes, forward)
+
+
+@pytest.mark.parametrize(
+    ("forward", "message"),
+    [
+        (by_the_first, "theta of a part"),
+        (by_the_norm, "theta of a part"),
+        (in_place, "changed its input theta"),
+        (in_float64, "float64 from float32"),
+        (unexplained, "no equation"),
+    ],
+)
+def test_a_wrong_update_rule_is_caught_and_named(forward, message):
+    with pytest.raises(AssertionError, match=message):
+        check_update_rule(updating(forward))
+
+
+def test_an_update_rule_of_whole_variables_may_mix_their_elements():
+    check_update_rule(updating(by_the_norm, "theta[*S] grad[*S] -> theta[*S]"))
+
+
+def test_an_update_rule_of_whole_variables_must_keep_its_shapes():
+    wrong = updating(of_rows, "theta[I] grad[I,O] -> theta[I,O]")
+    with pytest.raises(AssertionError, match=r"shape \(3,\), not \(3, 5\)"):
+        check_update_rule(wrong)
 
 
 def test_a_nan_is_never_close():
