@@ -90,11 +90,23 @@ def test_an_update_rule_keeps_the_contract(rule):
     check_update_rule(rule)
 
 
+def drawn_update_axes(data, rule):
+    """Any number of parameters for an element-wise rule; else a variable of one axis or more."""
+    if rule.elementwise:
+        return {"P": data.draw(st.integers(0, 9), label="P")}
+    one = st.integers(1, 4)
+    several = st.lists(one, min_size=1, max_size=2).map(tuple)
+    names = axis_names(rule)
+    return {name: data.draw(several if name.startswith("*") else one, name) for name in names}
+
+
 @updates
-@given(size=st.integers(0, 9), seed=st.integers(0, 2**16))
+@given(data=st.data(), seed=st.integers(0, 2**16))
 @settings(max_examples=15, deadline=None)
-def test_an_update_rule_computes_the_same_under_jax(rule, size, seed):
-    arrays, options = sample_inputs(rule, {"P": size}, seed)
+def test_an_update_rule_computes_the_same_under_jax(rule, data, seed):
+    axes = drawn_update_axes(data, rule)
+    check_update_rule(rule, axes, seed)
+    arrays, options = sample_inputs(rule, axes, seed)
     made = rebind(rule.forward, jnp)(**arrays, **options)
     theirs = made if isinstance(made, tuple) else (made,)
     for (name, ours), other in zip(outputs(rule, arrays, options).items(), theirs, strict=True):

@@ -1,23 +1,66 @@
-"""Optimizers: element-wise update rules of the flat parameter vector, with Keras' names."""
+"""Optimizers: update rules of the flat parameter vector, with Keras' names."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from chainrule.core.configurable import resolve
 from chainrule.core.configurable import serialize as serialize
 from chainrule.core.registry import Registry
-from chainrule.optimizers.adam import Adam
+from chainrule.optimizers import schedules as schedules
+from chainrule.optimizers.adadelta import Adadelta
+from chainrule.optimizers.adafactor import Adafactor
+from chainrule.optimizers.adagrad import Adagrad
+from chainrule.optimizers.adam import Adam, AdamW
+from chainrule.optimizers.adamax import Adamax
+from chainrule.optimizers.ftrl import Ftrl
+from chainrule.optimizers.lamb import Lamb
+from chainrule.optimizers.lion import Lion
+from chainrule.optimizers.muon import Muon
+from chainrule.optimizers.nadam import Nadam
 from chainrule.optimizers.optimizer import Optimizer
 from chainrule.optimizers.rmsprop import RMSprop
 from chainrule.optimizers.sgd import SGD
 
-__all__ = ["SGD", "Adam", "Optimizer", "RMSprop", "get", "serialize"]
+__all__ = [
+    "SGD",
+    "Adadelta",
+    "Adafactor",
+    "Adagrad",
+    "Adam",
+    "AdamW",
+    "Adamax",
+    "Ftrl",
+    "Lamb",
+    "Lion",
+    "Muon",
+    "Nadam",
+    "Optimizer",
+    "RMSprop",
+    "deserialize",
+    "get",
+    "schedules",
+    "serialize",
+]
 
 OPTIMIZERS: Registry[type[Optimizer]] = Registry("optimizer")
-OPTIMIZERS.add("sgd", SGD, "SGD")
-OPTIMIZERS.add("rmsprop", RMSprop, "RMSprop")
-OPTIMIZERS.add("adam", Adam, "Adam")
+for _kind in (
+    SGD,
+    RMSprop,
+    Adam,
+    AdamW,
+    Adamax,
+    Nadam,
+    Adagrad,
+    Adadelta,
+    Adafactor,
+    Lion,
+    Lamb,
+    Ftrl,
+    Muon,
+):
+    OPTIMIZERS.add(_kind.__name__.lower(), _kind, _kind.__name__)
 
 
 def get(identifier: Any) -> Optimizer:
@@ -26,4 +69,24 @@ def get(identifier: Any) -> Optimizer:
     Raises:
         UnknownNameError: There is no optimizer of that name.
     """
+    if isinstance(identifier, Mapping):
+        return deserialize(identifier)
     return resolve(identifier, Optimizer, OPTIMIZERS)
+
+
+def deserialize(
+    config: Mapping[str, Any], custom_objects: Mapping[str, Any] | None = None
+) -> Optimizer:
+    """The optimizer from :func:`serialize`.
+
+    Args:
+        config: A serialised optimizer, of this library or of Keras.
+        custom_objects: Optimizers and schedules of your own by class name, looked up first.
+
+    Raises:
+        UnknownNameError: The class is in neither table.
+    """
+    name = str(config.get("class_name"))
+    own = (custom_objects or {}).get(name)
+    kind = own or OPTIMIZERS.find(name if name in OPTIMIZERS else name.lower())
+    return kind.from_config(config.get("config", {}), custom_objects)

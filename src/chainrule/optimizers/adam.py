@@ -1,11 +1,15 @@
-"""Adam: a moving average of gradients over the root of one of their squares."""
+"""Adam and AdamW: a moving average of gradients over the root of one of their squares."""
 
 from __future__ import annotations
+
+from typing import Unpack
 
 import numpy as np
 
 from chainrule.core.rule import UpdateRule, update_rule
-from chainrule.optimizers.optimizer import Optimizer, fraction, positive
+from chainrule.errors import ArgumentError
+from chainrule.optimizers.optimizer import Optimizer
+from chainrule.optimizers.settings import Common, Rate, Undecayed, fraction, positive
 
 
 @update_rule("adam", "theta[P] grad[P] m[P] v[P]:positive -> theta[P] m[P] v[P]")
@@ -46,26 +50,57 @@ class Adam(Optimizer):
         epsilon: ε, added to the root of the uncorrected average (the paper's ε-hat), as in Keras;
             PyTorch adds its ε, 1e-8, after the bias correction.
         amsgrad: Whether the denominator never shrinks.
-        name: Shown in messages.
+        **common: See :class:`Optimizer`.
     """
 
     def __init__(
         self,
-        learning_rate: float = 0.001,
+        learning_rate: Rate = 0.001,
         beta_1: float = 0.9,
         beta_2: float = 0.999,
         epsilon: float = 1e-7,
         amsgrad: bool = False,
-        name: str | None = None,
+        **common: Unpack[Common],
     ) -> None:
-        super().__init__(
-            learning_rate,
-            name,
-            beta_1=fraction("beta_1", beta_1),
-            beta_2=fraction("beta_2", beta_2),
-            epsilon=positive("epsilon", epsilon),
-            amsgrad=bool(amsgrad),
-        )
+        own = {
+            "beta_1": fraction("beta_1", beta_1),
+            "beta_2": fraction("beta_2", beta_2),
+            "epsilon": positive("epsilon", epsilon),
+            "amsgrad": bool(amsgrad),
+        }
+        super().__init__(learning_rate, own, **common)
 
     def rules(self) -> tuple[UpdateRule, ...]:
         return (amsgrad,) if self.hyperparameters["amsgrad"] else (adam,)
+
+
+class AdamW(Adam):
+    """Adam with decoupled decay of the weights (Loshchilov & Hutter, 2019).
+
+    Every weight decays, biases too, unless ``exclude_from_weight_decay`` names it. The share is
+    λ η, as in PyTorch; the paper has λ alone.
+
+    Args:
+        learning_rate: Step size η.
+        weight_decay: λ.
+        beta_1: As for :class:`Adam`, as are the next three.
+        beta_2: See above.
+        epsilon: See above.
+        amsgrad: See above.
+        **common: See :class:`Optimizer`.
+    """
+
+    def __init__(
+        self,
+        learning_rate: Rate = 0.001,
+        weight_decay: float = 0.004,
+        beta_1: float = 0.9,
+        beta_2: float = 0.999,
+        epsilon: float = 1e-7,
+        amsgrad: bool = False,
+        **common: Unpack[Undecayed],
+    ) -> None:
+        if weight_decay is None:
+            raise ArgumentError("AdamW needs a `weight_decay`; or use Adam.", weight_decay=None)
+        adam = (learning_rate, beta_1, beta_2, epsilon, amsgrad)
+        super().__init__(*adam, weight_decay=weight_decay, **common)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Unpack
+
 import numpy as np
 
 from chainrule.core.rule import UpdateRule, update_rule
-from chainrule.optimizers.optimizer import Optimizer, fraction, positive
+from chainrule.optimizers.optimizer import Optimizer
+from chainrule.optimizers.settings import Common, Rate, fraction, positive
 
 
 @update_rule("rmsprop", "grad[P] v[P]:positive -> step[P] v[P]")
@@ -21,7 +24,7 @@ def rmsprop_centered(grad, mean, v, *, learning_rate, rho, epsilon):
     """The step of centred RMSprop (Graves, 2013, eqs. 38-41): divided by a standard deviation."""
     mean = rho * mean + (1 - rho) * grad  # m ← ρ m + (1 − ρ) g
     v = rho * v + (1 - rho) * grad * grad  # v ← ρ v + (1 − ρ) g²
-    variance = v - mean * mean  # σ² = v − m²
+    variance = np.maximum(v - mean * mean, 0)  # σ² = max(v − m², 0): rounding may make it less
     step = learning_rate * grad / np.sqrt(variance + epsilon)  # s = η g / √(σ² + ε)
     return step, mean, v  # s, m, v
 
@@ -49,26 +52,26 @@ class RMSprop(Optimizer):
         momentum: β in [0, 1).
         epsilon: ε, inside the root as in Keras (PyTorch adds it outside).
         centered: Whether to divide by the standard deviation rather than the root mean square.
-        name: Shown in messages.
+            (Keras gives NaN where rounding makes a variance negative; here it is 0 then.)
+        **common: See :class:`Optimizer`.
     """
 
     def __init__(
         self,
-        learning_rate: float = 0.001,
+        learning_rate: Rate = 0.001,
         rho: float = 0.9,
         momentum: float = 0.0,
         epsilon: float = 1e-7,
         centered: bool = False,
-        name: str | None = None,
+        **common: Unpack[Common],
     ) -> None:
-        super().__init__(
-            learning_rate,
-            name,
-            rho=fraction("rho", rho),
-            momentum=fraction("momentum", momentum),
-            epsilon=positive("epsilon", epsilon),
-            centered=bool(centered),
-        )
+        own = {
+            "rho": fraction("rho", rho),
+            "momentum": fraction("momentum", momentum),
+            "epsilon": positive("epsilon", epsilon),
+            "centered": bool(centered),
+        }
+        super().__init__(learning_rate, own, **common)
 
     def rules(self) -> tuple[UpdateRule, ...]:
         first = rmsprop_centered if self.hyperparameters["centered"] else rmsprop

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Unpack
+
 import numpy as np  # noqa: F401  (rules are rebound to other namespaces by this name)
 
 from chainrule.core.rule import UpdateRule, update_rule
-from chainrule.errors import ArgumentError
 from chainrule.optimizers.optimizer import Optimizer
+from chainrule.optimizers.settings import Common, Rate, share
 
 
 @update_rule("sgd", "theta[P] grad[P] -> theta[P]")
@@ -39,7 +41,7 @@ class SGD(Optimizer):
         learning_rate: Step size η.
         momentum: β in [0, 1]: how much of the last step is kept.
         nesterov: Whether momentum looks ahead.
-        name: Shown in messages.
+        **common: See :class:`Optimizer`.
 
     Note:
         The learning rate is inside the velocity, as in Keras; PyTorch's is outside, which differs
@@ -48,14 +50,13 @@ class SGD(Optimizer):
 
     def __init__(
         self,
-        learning_rate: float = 0.01,
+        learning_rate: Rate = 0.01,
         momentum: float = 0.0,
         nesterov: bool = False,
-        name: str | None = None,
+        **common: Unpack[Common],
     ) -> None:
-        if not 0 <= momentum <= 1:
-            raise ArgumentError("`momentum` must be between 0 and 1.", momentum=momentum)
-        super().__init__(learning_rate, name, momentum=float(momentum), nesterov=bool(nesterov))
+        own = {"momentum": share("momentum", momentum), "nesterov": bool(nesterov)}
+        super().__init__(learning_rate, own, **common)
 
     def rules(self) -> tuple[UpdateRule, ...]:
         if not self.hyperparameters["momentum"]:

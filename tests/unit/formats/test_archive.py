@@ -193,8 +193,8 @@ def rewritten(path, change):
         ),
         (
             lambda f: f["compile"]["optimizer"]["config"].update(cmd=1),
-            ModelFileError,
-            "description",
+            ArgumentError,
+            "no such argument",
         ),
         (lambda f: f["state"].pop("iterations"), ModelFileError, "description"),
     ],
