@@ -37,12 +37,9 @@ class Monitor(Callback):
         if self.mode != "auto":
             return self.mode == "max"
         name = self.monitor.removeprefix("val_")
-        if name == "loss":
-            return False
-        _, *names = getattr(self.model, "metrics_names", [""])
-        for known, metric in zip(names, getattr(self.model, "metrics", []), strict=False):
-            if known == name:
-                return bool(metric.direction == "up")
+        direction = getattr(self.model, "directions", {"loss": "down"}).get(name)
+        if direction is not None:
+            return bool(direction == "up")
         raise ArgumentError(
             f"{type(self).__name__} cannot tell whether larger is better; give `mode`.",
             monitor=self.monitor,

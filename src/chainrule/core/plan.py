@@ -25,7 +25,14 @@ if TYPE_CHECKING:
 
 
 class Measure(Protocol):
-    """What an engine needs of a metric: sums that add up over batches."""
+    """What an engine needs of a metric: sums that add up over batches.
+
+    Attributes:
+        direction: ``"up"`` where larger is better, ``"down"`` where smaller is, ``None`` where
+            that is not known.
+    """
+
+    direction: str | None
 
     def sums(self, y_true: Array, y_pred: Array, weight: Array | None) -> Array:
         """The metric's sums over one batch, float64, one-dimensional."""
