@@ -1,5 +1,7 @@
 """What a reader sees: names, shapes, counts and configurations."""
 
+import inspect
+
 import numpy as np
 import pytest
 from tests.parity.builders import LIBRARIES, lesson
@@ -127,20 +129,143 @@ def test_a_history_shows_the_parameters_of_the_run(verbose, capsys):
     assert repr(ours.epoch) == repr(theirs.epoch)
 
 
-def table(model, width):
+def branches_net(library):
+    """Two inputs, three outputs, branches that join again, a frozen layer."""
+    layers = library.layers
+    wide, deep = library.Input((4,), name="wide"), library.Input((3,), name="deep")
+    h = layers.BatchNormalization(name="norm")(layers.Dense(5, "relu", name="first")(deep))
+    frozen = layers.Dense(5, trainable=False, name="frozen")(h)
+    joined = layers.Concatenate(name="joined")([wide, layers.Add(name="sum")([h, frozen])])
+    one, two = layers.Dense(1, name="one")(joined), layers.Dense(2, "softmax", name="two")(joined)
+    return library.Model([wide, deep], [one, two, h], name="branches")
+
+
+def shared_net(library):
+    """A layer called three times, one on the same input twice, and an output of two uses."""
+    layers = library.layers
+    left, right = library.Input((4,), name="left"), library.Input((4,), name="right")
+    code = layers.Dense(4, "tanh", name="code")
+    twice = code(code(left))
+    apart = layers.Subtract(name="apart")([twice, code(right)])
+    return library.Model([left, right], layers.Multiply(name="square")([apart, apart]))
+
+
+def neighbour_net(library):
+    """A layer that another model called before."""
+    layers = library.layers
+    code, other, x = layers.Dense(4, name="code"), library.Input((4,)), library.Input((4,))
+    code(other)
+    return library.Model(x, layers.Add(name="skip")([x, code(x)]))
+
+
+def line_of_symbols(library):
+    """A line that was written as a graph: Keras prints it as a line."""
+    layers, x = library.layers, library.Input((4,))
+    return library.Model(x, layers.Dense(2)(layers.LayerNormalization()(layers.Dense(3)(x))))
+
+
+def two_ends_net(library):
+    """A line with two outputs."""
+    layers, x = library.layers, library.Input((4,))
+    h = layers.Dense(3)(x)
+    return library.Model(x, [h, layers.Dense(2)(h)])
+
+
+def fork_net(library):
+    """Two layers of one input, without a join."""
+    layers, x = library.layers, library.Input((4,))
+    return library.Model(x, {"b": layers.Dense(3)(x), "a": layers.Dense(2)(x)})
+
+
+GRAPHS = [branches_net, shared_net, neighbour_net, line_of_symbols, two_ends_net, fork_net]
+every_graph = pytest.mark.parametrize("build", GRAPHS, ids=lambda build: build.__name__)
+
+
+def table(model, **arguments):
     """The lines of the summary, without those that Keras does not have."""
     texts = []
-    model.summary(line_length=width, print_fn=lambda text, **_: texts.append(text))
+    model.summary(print_fn=lambda text, **_: texts.append(text), **arguments)
     lines = "\n".join(texts).splitlines()
     return [line.rstrip() for line in lines if line and "Activations per sample" not in line]
 
 
+@pytest.fixture(autouse=True)
+def _terminal(monkeypatch):
+    monkeypatch.setenv("COLUMNS", "160")
+
+
 @every_net
 @pytest.mark.parametrize("width", [76, 88])
-def test_the_summary_is_that_of_keras(build, width, monkeypatch):
-    monkeypatch.setenv("COLUMNS", "100")
+def test_the_summary_is_that_of_keras(build, width):
     ours, theirs = map(build, LIBRARIES)
-    assert table(ours, width) == table(theirs, width)
+    assert table(ours, line_length=width) == table(theirs, line_length=width)
+
+
+@every_graph
+@pytest.mark.parametrize("show_trainable", [False, True])
+def test_the_summary_of_a_graph_is_that_of_keras(build, show_trainable):
+    ours, theirs = map(build, LIBRARIES)
+    lines = table(ours, show_trainable=show_trainable)
+    assert lines == table(theirs, show_trainable=show_trainable)
+    joined = build not in (line_of_symbols, two_ends_net)
+    assert ("Connected to" in lines[2]) == joined
+    assert len(lines[2]) == (108 if joined else 88) + 12 * show_trainable
+
+
+@pytest.mark.parametrize("columns", [70, 100, 116])
+def test_the_summary_fits_the_terminal_as_that_of_keras(columns, monkeypatch):
+    monkeypatch.setenv("COLUMNS", str(columns))
+    for build, most in ((branches_net, 108), (image_net, 88)):
+        ours, theirs = map(build, LIBRARIES)
+        assert len(table(ours)[2]) == len(table(theirs)[2]) == min(columns - 4, most)
+    ours, theirs = map(image_net, LIBRARIES)
+    part = {"show_trainable": True, "layer_range": ("flatten", "flatten")}
+    assert table(ours, **part)[1:6] == table(theirs, **part)[1:6]
+
+
+@pytest.mark.parametrize(
+    "layer_range",
+    [("norm", "sum"), ("sum", "norm"), ("f", "f"), ("wide", "wide"), ["(one|deep)", ".*"]],
+    ids=str,
+)
+def test_part_of_a_summary_is_that_of_keras(layer_range):
+    ours, theirs = map(branches_net, LIBRARIES)
+    assert table(ours, layer_range=layer_range) == table(theirs, layer_range=layer_range)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"layer_range": ("wide",)},
+        {"layer_range": ("wide", 2)},
+        {"layer_range": ("wide", "nope")},
+        {"line_length": 20},
+        {"positions": (0.3, 0.6, 0.5, 1.0)},
+    ],
+    ids=str,
+)
+def test_what_keras_refuses_in_a_summary_is_refused(wrong):
+    for build in LIBRARIES:
+        with pytest.raises(ValueError, match=r"(?i)layer_|width|column"):
+            table(branches_net(build), **wrong)
+
+
+@every_net
+def test_freezing_changes_the_counts_as_in_keras(build):
+    ours, theirs = map(build, LIBRARIES)
+    for model in (ours, theirs):
+        model.layers[-1].trainable = False
+    assert table(ours, show_trainable=True) == table(theirs, show_trainable=True)
+
+
+@pytest.mark.parametrize("name", ["plot_model", "model_to_dot"])
+def test_pictures_take_the_arguments_of_keras(name):
+    ours, theirs = (
+        inspect.signature(getattr(library.utils, name)).parameters.values() for library in LIBRARIES
+    )
+    assert [(p.name, p.kind, p.default) for p in ours] == [
+        (p.name, p.kind, p.default) for p in theirs
+    ]
 
 
 @pytest.mark.parametrize(

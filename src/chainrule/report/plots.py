@@ -9,11 +9,13 @@ from __future__ import annotations
 import io
 import os
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from chainrule.core.files import atomic_write
+from chainrule.errors import ArgumentError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -26,19 +28,66 @@ WORDS = {"mae": "mean absolute error", "mse": "mean squared error"}
 """What short names of metrics stand for."""
 
 
+FORMATS = ("png", "svg", "pdf")
+"""What pictures can be written as; a file without a suffix is a PNG."""
+
+
+def new_figure(width: float, height: float, layout: str | None = "constrained") -> Any:
+    """An empty figure of a size in inches.
+
+    Raises:
+        ImportError: matplotlib is not installed.
+    """
+    try:
+        from matplotlib.figure import Figure
+    except ModuleNotFoundError as missing:
+        raise ImportError(
+            f'Pictures need matplotlib. Type: pip install "chainrule[plot]". Received: {missing}'
+        ) from None
+    return Figure(figsize=(width, height), layout=layout)  # type: ignore[arg-type]
+
+
 def new_axes(width: float = 6.4, height: float = 4.2) -> Any:
     """An Axes on a figure of its own, in inches."""
-    from matplotlib.figure import Figure
-
-    return Figure(figsize=(width, height), layout="constrained").add_subplot()
+    return new_figure(width, height).add_subplot()
 
 
-def save(axes: Any, path: str | os.PathLike[str], dpi: int = 150) -> None:
-    """Write the figure of ``axes`` as PNG, beside and renamed."""
+def format_of(path: str | os.PathLike[str]) -> str:
+    """The format that a file's suffix says.
+
+    Raises:
+        ArgumentError: It is none of :data:`FORMATS`.
+    """
+    found = Path(path).suffix[1:].lower() or FORMATS[0]
+    if found not in FORMATS:
+        raise ArgumentError(
+            f"The file of a picture must end in {', '.join(f'.{one}' for one in FORMATS)}.",
+            path=os.fspath(path),
+        )
+    return found
+
+
+def image(axes: Any, kind: str = "png", dpi: float = 150) -> bytes:
+    """The figure of ``axes`` as a file's content; the same for the same figure."""
+    from matplotlib import rc_context
+
+    date = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}.get(kind)
     buffer = io.BytesIO()
-    axes.figure.savefig(buffer, format="png", dpi=dpi)
+    # Without hinting, text is as wide at every resolution as it was measured.
+    with rc_context({"svg.hashsalt": "chainrule", "text.hinting": "none"}):
+        axes.figure.savefig(buffer, format=kind, dpi=dpi, metadata=date)
+    return buffer.getvalue()
+
+
+def save(axes: Any, path: str | os.PathLike[str], dpi: float = 150) -> None:
+    """Write the figure of ``axes`` as PNG, SVG or PDF, beside and renamed.
+
+    Raises:
+        ArgumentError: The suffix is another.
+    """
+    content = image(axes, format_of(path), dpi)
     with atomic_write(path) as file:
-        file.write(buffer.getvalue())
+        file.write(content)
 
 
 def plot_curves(
@@ -53,11 +102,9 @@ def plot_curves(
     Returns:
         The first Axes of a figure of its own: the loss.
     """
-    from matplotlib.figure import Figure
-
     names = sorted((n for n in history if not n.startswith("val_")), key=lambda n: n != "loss")
-    figure = Figure(figsize=(5.2 * len(names), 4.0), layout="constrained")
-    figure.get_layout_engine().set(wspace=0.06)  # type: ignore[union-attr, call-arg]
+    figure = new_figure(5.2 * len(names), 4.0)
+    figure.get_layout_engine().set(wspace=0.06)
     grid = figure.subplots(1, len(names), squeeze=False)
     for ax, name in zip(grid.flat, names, strict=True):
         plot_history(history, name, (units or {}).get(name, ""), ax)
@@ -136,10 +183,8 @@ def plot_images(
     Returns:
         The first Axes of a figure of its own.
     """
-    from matplotlib.figure import Figure
-
     rows = -(-len(images) // columns)
-    figure = Figure(figsize=(1.75 * columns, 2.15 * rows), layout="constrained")
+    figure = new_figure(1.75 * columns, 2.15 * rows)
     grid = figure.subplots(rows, columns, squeeze=False)
     for ax in grid.flat:
         ax.set_axis_off()

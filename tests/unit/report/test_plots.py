@@ -4,6 +4,7 @@ import sys
 import numpy as np
 import pytest
 
+from chainrule.errors import ArgumentError
 from chainrule.report import plots
 
 HISTORY = {"loss": [1.0, 0.5, 0.3], "val_loss": [1.1, 0.7, 0.6], "mae": [0.9, 0.4, 0.2]}
@@ -80,3 +81,30 @@ def test_saving_writes_a_whole_picture_and_needs_no_screen(tmp_path):
     plots.save(plots.plot_history(HISTORY), tmp_path / "a.png")
     assert (tmp_path / "a.png").read_bytes()[:8] == b"\x89PNG\r\n\x1a\n"
     assert [path.name for path in tmp_path.iterdir()] == ["a.png"]
+
+
+@pytest.mark.parametrize("suffix", [".svg", ".pdf", ".PNG"])
+def test_pictures_have_the_format_of_their_suffix(suffix, tmp_path):
+    plots.save(plots.new_axes(), tmp_path / f"a{suffix}")
+    starts = {".svg": b"<?xml", ".pdf": b"%PDF-", ".PNG": b"\x89PNG"}
+    assert (tmp_path / f"a{suffix}").read_bytes().startswith(starts[suffix])
+
+
+def test_other_formats_are_refused(tmp_path):
+    with pytest.raises(ArgumentError, match=r"\.png, \.svg, \.pdf. Received: path='a.gif'"):
+        plots.save(plots.new_axes(), "a.gif")
+
+
+@pytest.mark.parametrize(
+    "draw",
+    [
+        lambda: plots.plot_history(HISTORY),
+        lambda: plots.plot_curves(HISTORY),
+        lambda: plots.plot_images(np.zeros((1, 2, 2)), [0], np.eye(3)[:1], NAMES),
+    ],
+    ids=["history", "curves", "images"],
+)
+def test_without_matplotlib_it_says_what_to_type(draw, monkeypatch):
+    monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
+    with pytest.raises(ImportError, match=r'pip install "chainrule\[plot\]"'):
+        draw()
