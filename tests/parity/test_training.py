@@ -2,7 +2,15 @@
 
 import numpy as np
 import pytest
-from tests.parity.builders import PROBLEMS, assert_same_history, classes, lesson, weights, yes_no
+from tests.parity.builders import (
+    PROBLEMS,
+    Problem,
+    assert_same_history,
+    classes,
+    lesson,
+    weights,
+    yes_no,
+)
 
 every_problem = pytest.mark.parametrize("problem", PROBLEMS)
 with_classes = pytest.mark.parametrize("problem", ["classes", "yes or no"])
@@ -182,3 +190,110 @@ def test_frozen_layers_stay_as_in_keras():
     first = twins.ours.get_weights()[0]
     assert_same_run(twins, problem.x, problem.y)
     assert np.array_equal(first, twins.ours.get_weights()[0])
+
+
+# ------------------------------------------------------------ many losses a sample, one a batch
+
+
+def sequences(activation="softmax", kind="class numbers", **loss):
+    """5-2 numbers to 5-3 units: a loss for each of 5 steps."""
+
+    def build(library):
+        dense = library.layers.Dense
+        return library.Sequential([library.Input((5, 2)), dense(4, "tanh"), dense(3, activation)])
+
+    x = np.random.default_rng(0).normal(size=(48, 5, 2))
+    y = np.sin(10 * x[..., :1] + [0, 1, 2])
+    y = y if kind == "numbers" else np.argmax(y, axis=-1)
+    return Problem(build, x, y, {"optimizer": "adam", **loss})
+
+
+def cross_entropy(**options):
+    return lambda k: k.losses.SparseCategoricalCrossentropy(**options)
+
+
+IGNORING = {
+    "some": {"ignore_class": 0},
+    "of logits": {"ignore_class": 0, "from_logits": True},
+    "a sum": {"ignore_class": 0, "reduction": "sum"},
+    "by weights": {"ignore_class": 0, "reduction": "mean_with_sample_weight"},
+    "none": {"ignore_class": -1},
+}
+
+
+def assert_same_run_in_float64(problem, **arguments):
+    twins = problem.twins()
+    arguments = {"epochs": 3, "validation_split": SPLIT, **arguments}
+    assert_same_history(*twins.fit(problem.x, problem.y, **arguments), "history, float64")
+    twins.assert_same_weights("weights, float64")
+
+
+@pytest.mark.parametrize("shape", [(48, 5), (48, 1)], ids=str)
+def test_every_step_of_a_sequence_may_have_its_weight(shape, float64):
+    metrics = {"weighted_metrics": ["accuracy"]}
+    problem = sequences(loss="sparse_categorical_crossentropy", **metrics)
+    assert_same_run_in_float64(problem, sample_weight=weights(shape))
+    problem = sequences(None, "numbers", loss="mse", weighted_metrics=["mae"])
+    assert_same_run_in_float64(problem, sample_weight=weights(shape))
+
+
+@pytest.mark.parametrize("options", IGNORING.values(), ids=IGNORING)
+def test_a_class_may_be_ignored(options, float64):
+    activation = None if "from_logits" in options else "softmax"
+    problem = sequences(activation, loss=cross_entropy(**options))
+    arguments = {} if activation is None else {"sample_weight": weights((48, 5))}
+    assert_same_run_in_float64(problem, **arguments)
+
+
+@pytest.mark.parametrize(
+    ("loss", "weighted"), [("dice", True), ("dice", False), ("tversky", False)]
+)
+def test_a_loss_may_be_one_number_for_a_batch(loss, weighted, float64):
+    problem = classes(one_hot=True)
+    problem.compile_args |= {"loss": loss, "metrics": None, "weighted_metrics": None}
+    arguments = {"sample_weight": weights(48)} if weighted else {}
+    assert_same_run_in_float64(problem, **arguments)
+
+
+# ------------------------------------------------------------ penalties, constraints, optimizers
+
+
+def regularized(library):
+    dense, regularizers = library.layers.Dense, library.regularizers
+    penalties = {
+        "kernel_regularizer": regularizers.L2(0.1),
+        "activity_regularizer": regularizers.L1(0.05),
+    }
+    last = {"bias_regularizer": "l2", "kernel_constraint": "max_norm"}
+    layers = [dense(16, "relu", **penalties), dense(4, "softmax", **last)]
+    return library.Sequential([library.Input((8,)), *layers])
+
+
+@pytest.mark.parametrize("changes", [{}, {"loss_weights": [0.3]}], ids=["", "loss weights"])
+def test_penalties_are_part_of_the_loss(changes, float64):
+    problem = classes()
+    problem.build = regularized
+    problem.compile_args |= {"optimizer": "sgd", **changes}
+    assert_same_run_in_float64(problem, sample_weight=weights(48))
+
+
+OPTIMIZERS = {
+    "averaged weights": lambda k: k.optimizers.SGD(0.5, use_ema=True, ema_momentum=0.7),
+    "weights set to their average": lambda k: k.optimizers.SGD(
+        0.5, use_ema=True, ema_momentum=0.7, ema_overwrite_frequency=2
+    ),
+    "gradients of two batches": lambda k: k.optimizers.Adam(0.05, gradient_accumulation_steps=2),
+    "a schedule": lambda k: k.optimizers.SGD(k.optimizers.schedules.ExponentialDecay(0.5, 2, 0.5)),
+    "a norm for all": lambda k: k.optimizers.SGD(0.5, global_clipnorm=0.01),
+    "a norm for each": lambda k: k.optimizers.Adam(0.05, clipnorm=0.01),
+    "bounds": lambda k: k.optimizers.SGD(0.5, clipvalue=0.001, momentum=0.9, nesterov=True),
+    "decay": lambda k: k.optimizers.AdamW(0.05, weight_decay=0.1),
+    "a scaled loss": lambda k: k.optimizers.SGD(0.5, loss_scale_factor=8.0),
+}
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_whole_runs_with_every_part_of_an_optimizer(optimizer, float64):
+    problem = lesson()
+    problem.compile_args["optimizer"] = OPTIMIZERS[optimizer]
+    assert_same_run_in_float64(problem)

@@ -21,9 +21,9 @@ def stream(seed: int, purpose: str, step: int = 0) -> np.random.Generator:
         purpose: Names what is drawn; streams of different purposes are independent.
         step: Which draw of this purpose: the training step, usually.
     """
-    return np.random.Generator(
-        np.random.Philox(key=[seed, _code(purpose)], counter=[0, 0, 0, step])
-    )
+    key = np.array([seed, purpose_code(purpose)], np.uint64)  # a list would become floats
+    counter = np.array([0, 0, 0, step], np.uint64)
+    return np.random.Generator(np.random.Philox(key=key, counter=counter))
 
 
 def set_seed(seed: int) -> None:
@@ -45,7 +45,7 @@ def fresh_seed() -> int:
 _codes: dict[str, int] = {}
 
 
-def _code(purpose: str) -> int:
+def purpose_code(purpose: str) -> int:
     """64 bits of the name's BLAKE2 hash: the same in every process, unlike ``hash()``."""
     if purpose not in _codes:
         digest = hashlib.blake2b(purpose.encode(), digest_size=8).digest()

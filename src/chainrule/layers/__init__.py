@@ -8,25 +8,23 @@ from typing import Any
 from chainrule.core.custom import custom_object_scope
 from chainrule.core.registry import Registry
 from chainrule.layers.activation import ELU, Activation, LeakyReLU, PReLU, ReLU, Softmax
+from chainrule.layers.categories import CategoryEncoding, Discretization
 from chainrule.layers.dense import Dense
 from chainrule.layers.dropout import Dropout
 from chainrule.layers.embedding import Embedding
 from chainrule.layers.identity import ActivityRegularization, Identity
 from chainrule.layers.input import Input, InputLayer
+from chainrule.layers.joining import Concatenate, Dot, concatenate, dot
 from chainrule.layers.layer import Layer
 from chainrule.layers.merging import (
     Add,
     Average,
-    Concatenate,
-    Dot,
     Maximum,
     Minimum,
     Multiply,
     Subtract,
     add,
     average,
-    concatenate,
-    dot,
     maximum,
     minimum,
     multiply,
@@ -39,7 +37,7 @@ from chainrule.layers.normalization import (
     LayerNormalization,
     RMSNormalization,
 )
-from chainrule.layers.preprocessing import CategoryEncoding, Discretization, Normalization
+from chainrule.layers.preprocessing import Normalization
 from chainrule.layers.rescaling import Rescaling
 from chainrule.layers.shaping import Flatten, Permute, RepeatVector, Reshape
 from chainrule.layers.unit_normalization import UnitNormalization

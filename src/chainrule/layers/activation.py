@@ -11,8 +11,9 @@ from chainrule.core.graph import GraphBuilder
 from chainrule.core.rule import rule
 from chainrule.core.shapes import Shape
 from chainrule.errors import ArgumentError
+from chainrule.layers.axes import checked_axis, chosen_axes
 from chainrule.layers.layer import Layer
-from chainrule.layers.shaping import known_sample
+from chainrule.layers.shaping import first, known_sample, last, spread
 
 
 class Activation(Layer):
@@ -52,18 +53,9 @@ class ReLU(Layer):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        given = {
-            "max_value": 0.0 if max_value is None else max_value,
-            "negative_slope": negative_slope,
-            "threshold": threshold,
-        }
-        for argument, value in given.items():
-            if value is None or not value >= 0:
-                raise ArgumentError(
-                    f"Layer {self.name!r}: `{argument}` must not be negative.", **{argument: value}
-                )
-        self.max_value = None if max_value is None else float(max_value)
-        self.negative_slope, self.threshold = float(negative_slope), float(threshold)
+        self.max_value = None if max_value is None else _not_negative(self, max_value=max_value)
+        self.negative_slope = _not_negative(self, negative_slope=negative_slope)
+        self.threshold = _not_negative(self, threshold=threshold)
 
     def expand(self, graph: GraphBuilder, x: str) -> str:
         return graph.apply(
@@ -93,12 +85,7 @@ class LeakyReLU(Layer):
 
     def __init__(self, negative_slope: float = 0.3, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        if negative_slope is None or not negative_slope >= 0:
-            raise ArgumentError(
-                f"Layer {self.name!r}: `negative_slope` must not be negative.",
-                negative_slope=negative_slope,
-            )
-        self.negative_slope = float(negative_slope)
+        self.negative_slope = _not_negative(self, negative_slope=negative_slope)
 
     def expand(self, graph: GraphBuilder, x: str) -> str:
         slope = self.negative_slope
@@ -131,19 +118,18 @@ class Softmax(Layer):
     """Probabilities over an axis, or over several at once.
 
     Args:
-        axis: The axis or axes.
+        axis: The axis or axes of a sample. (Keras also takes 0, a softmax over the batch.)
         **kwargs: See :class:`Layer`.
     """
 
     def __init__(self, axis: Any = -1, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.axis = axis if isinstance(axis, int) else tuple(axis)
+        self.axis = checked_axis(self, axis)
 
     def expand(self, graph: GraphBuilder, x: str) -> str:
-        axis = self.axis
-        if axis in (-1, len(graph.shapes[x]) - 1):
-            return graph.apply(activations.softmax, {"z": x}, "a")
-        return graph.apply(activations.softmax, {"z": x}, "a", axis=axis)
+        axes = chosen_axes(self, self.axis, graph.shapes[x])
+        moved = last(graph, x, axes, "moved")
+        return first(graph, graph.apply(activations.softmax, {"z": moved}, "a"), x, axes, "y")
 
     def get_config(self) -> dict[str, Any]:
         return super().get_config() | {"axis": self.axis}
@@ -163,24 +149,6 @@ def prelu_wrt_x(x, alpha, y_bar):
 @prelu.wrt("alpha")
 def prelu_wrt_alpha(x, y_bar):
     return np.sum(y_bar * np.minimum(x, 0), axis=0)  # ∂L/∂α = Σₙ ȳₙ min(xₙ, 0)
-
-
-@rule(
-    "spread",
-    "w[*A] -> y[*shape]",
-    example={
-        "shape": lambda axes: tuple(3 if n == 1 else n for n in axes["*A"]),
-        "stretched": lambda axes: tuple(i for i, n in enumerate(axes["*A"]) if n == 1),
-    },
-)
-def spread(w, *, shape, stretched):
-    """A weight repeated along axes of length 1; ``stretched`` says which."""
-    return np.broadcast_to(w, shape)  # y = w, repeated
-
-
-@spread.wrt("w")
-def spread_wrt_w(y_bar, *, stretched):
-    return np.sum(y_bar, axis=stretched, keepdims=True)  # ∂L/∂w = Σ ȳ over the repetitions
 
 
 class PReLU(Layer):
@@ -204,8 +172,10 @@ class PReLU(Layer):
     ) -> None:
         super().__init__(**kwargs)
         self.treat("alpha", alpha_initializer, alpha_regularizer, alpha_constraint)
-        given = [shared_axes] if isinstance(shared_axes, int) else shared_axes
-        self.shared_axes = None if given is None else list(given)
+        self.shared_axes: list[int] | None = None
+        if shared_axes is not None:
+            axes = checked_axis(self, shared_axes, "shared_axes")
+            self.shared_axes = [axes] if isinstance(axes, int) else list(axes)
 
     def build(self, input_shape: Shape) -> None:
         shared = self.shared_axes or []
@@ -219,7 +189,7 @@ class PReLU(Layer):
 
     def expand(self, graph: GraphBuilder, x: str) -> str:
         alpha = self.weight_name("alpha")
-        sample, shape = graph.shapes[x][1:], graph.shapes[alpha]
+        sample, shape = known_sample(self, graph.shapes[x]), graph.shapes[alpha]
         if shape != sample:
             wide = tuple(i for i, (n, m) in enumerate(zip(shape, sample, strict=True)) if n != m)
             alpha = graph.apply(spread, {"w": alpha}, "alpha/all", shape=sample, stretched=wide)
@@ -227,3 +197,15 @@ class PReLU(Layer):
 
     def get_config(self) -> dict[str, Any]:
         return super().get_config() | {"shared_axes": self.shared_axes}
+
+
+def _not_negative(layer: Layer, **given: Any) -> float:
+    """The only argument, as a float."""
+    ((argument, value),) = given.items()
+    if not isinstance(value, int | float | np.number) or not value >= 0:
+        raise ArgumentError(
+            f"Layer {layer.name!r} ({type(layer).__name__}): `{argument}` must be a number of at "
+            "least 0.",
+            **given,
+        )
+    return float(value)

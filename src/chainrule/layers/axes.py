@@ -4,9 +4,28 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from chainrule.core.shapes import Shape
 from chainrule.errors import ArgumentError, ShapeError
 from chainrule.layers.layer import Layer
+
+
+def checked_axis(layer: Layer, axis: Any, argument: str = "axis") -> int | tuple[int, ...]:
+    """An axis, or several, as a constructor takes them.
+
+    Raises:
+        ArgumentError: One is no integer, or there is none.
+    """
+    given = tuple(axis) if isinstance(axis, list | tuple) else (axis,)
+    if not given or not all(isinstance(one, int | np.integer) for one in given):
+        raise ArgumentError(
+            f"Layer {layer.name!r} ({type(layer).__name__}): `{argument}` must be an integer or "
+            "several.",
+            **{argument: axis},
+        )
+    axes = tuple(int(one) for one in given)
+    return axes if isinstance(axis, list | tuple) else axes[0]
 
 
 def chosen_axes(layer: Layer, axis: Any, shape: Shape) -> tuple[int, ...]:

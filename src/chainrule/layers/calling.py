@@ -11,7 +11,7 @@ from chainrule.core.layout import Layout
 from chainrule.core.rng import fresh_seed
 from chainrule.engines import interpret
 from chainrule.engines.noise import draw
-from chainrule.errors import ArgumentError, ShapeError
+from chainrule.errors import ArgumentError, DataError, ShapeError
 from chainrule.layers.symbols import Call, Symbol, leaves
 
 if TYPE_CHECKING:
@@ -62,25 +62,26 @@ def own_weights(layer: Layer) -> None:
 
 
 def _compute(layer: Layer, inputs: Any, training: bool) -> Any:
-    dtype = layer.dtype or config.floatx()
-    listed = isinstance(inputs, list | tuple)
-    arrays = [np.asarray(one) for one in leaves(inputs)]
-    if not all(array.ndim for array in arrays):
+    listed = isinstance(inputs, list | tuple) and any(hasattr(a, "__array__") for a in inputs)
+    arrays = [np.asarray(one) for one in (inputs if listed else [inputs])]
+    if not all(array.ndim for array in arrays) or len({len(array) for array in arrays}) > 1:
         raise ShapeError(
-            f"Layer {layer.name!r} takes arrays with a samples' axis.",
+            f"Layer {layer.name!r} takes arrays with a samples' axis, of one length.",
             shapes=[array.shape for array in arrays],
         )
     shapes = [(None, *array.shape[1:]) for array in arrays]
     layer.ensure_built(shapes if listed else shapes[0])
     graph = layer.graph(shapes if listed else shapes[0], training)
+    weights = zip(layer.declared, layer.weights, strict=True)
+    values: dict[str, Any] = {weight.slot.name: array for weight, array in weights}
+    dtype = layer.dtype or config.floatx() if layer.home is None else layer.home.dtype
     labels = graph.label_counts()
     names = [f"x/{i}" for i in range(len(arrays))] if listed else ["x"]
-    values: dict[str, Any] = {
-        name: array.astype(np.int64 if name in labels else dtype)
-        for name, array in zip(names, arrays, strict=True)
-    }
-    weights = zip(layer.declared, layer.weights, strict=True)
-    values |= {weight.slot.name: array for weight, array in weights}
+    for name, given in zip(names, arrays, strict=True):
+        classes = labels.get(name, graph.bounds.get(name))
+        if classes is not None:
+            _check_class_numbers(layer, given, classes)
+        values[name] = given.astype(np.int64 if name in labels else dtype)
     seed = fresh_seed() if graph.noises else 0
     for noise in graph.noises:
         values[noise.name] = draw(noise, seed, 0, len(arrays[0]), dtype)
@@ -88,6 +89,16 @@ def _compute(layer: Layer, inputs: Any, training: bool) -> Any:
     for slot, array in graph.assigned.items():
         values[slot][...] = values[array]
     return values[graph.output]
+
+
+def _check_class_numbers(layer: Layer, array: Array, classes: int) -> None:
+    wrong = (array != np.round(array)) | (array < 0) | (array >= classes)
+    if wrong.any():
+        raise DataError(
+            f"Layer {layer.name!r} ({type(layer).__name__}) takes integers from 0 to "
+            f"{classes - 1}.",
+            x=array[wrong][0],
+        )
 
 
 def _shapes(inputs: Any) -> Any:

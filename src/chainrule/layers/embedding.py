@@ -9,9 +9,8 @@ import numpy as np
 from chainrule.core.graph import GraphBuilder
 from chainrule.core.rule import rule
 from chainrule.core.shapes import Shape
-from chainrule.errors import ArgumentError
-from chainrule.layers.calling import own_weights
-from chainrule.layers.layer import Layer, assign
+from chainrule.errors import ArgumentError, ShapeError
+from chainrule.layers.layer import Layer
 
 
 @rule("embedding", "x[*N]:label(V) table[V,O] -> y[*N,O]")
@@ -43,7 +42,7 @@ class Embedding(Layer):
         embeddings_regularizer: What the table adds to the loss.
         embeddings_constraint: What is done to the table after every update.
         mask_zero: Must be off: no layer here reads a mask.
-        weights: The table to begin with.
+        weights: The table to begin with, or a list of it.
         **kwargs: See :class:`Layer`.
     """
 
@@ -58,8 +57,7 @@ class Embedding(Layer):
         weights: Any = None,
         **kwargs: Any,
     ) -> None:
-        if "input_length" in kwargs:  # of Keras 2: any length is accepted
-            del kwargs["input_length"]
+        kwargs.pop("input_length", None)  # of Keras 2: any length is accepted
         super().__init__(**kwargs)
         for argument, value in (("input_dim", input_dim), ("output_dim", output_dim)):
             if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 1:
@@ -76,14 +74,19 @@ class Embedding(Layer):
         self.treat(
             "embeddings", embeddings_initializer, embeddings_regularizer, embeddings_constraint
         )
-        self._given = weights
+        one = isinstance(weights, list) and len(weights) == 1
+        self._table = None if weights is None else np.asarray(weights[0] if one else weights)
+        if self._table is not None and self._table.shape != (self.input_dim, self.output_dim):
+            raise ShapeError(
+                f"Layer {self.name!r}: `weights` must have shape (input_dim, output_dim), "
+                f"{(self.input_dim, self.output_dim)}.",
+                shape=self._table.shape,
+            )
 
     def build(self, input_shape: Shape) -> None:
-        self.add_weight((self.input_dim, self.output_dim), name="embeddings")
-        if self._given is not None:
-            tables = self._given if isinstance(self._given, list) else [self._given]
-            own_weights(self)
-            assign(list(self._views.values()), tables, ["embeddings"], f"layer {self.name!r}")
+        table = self._table
+        given = None if table is None else (lambda shape, dtype: table)
+        self.add_weight((self.input_dim, self.output_dim), given, name="embeddings")
 
     def expand(self, graph: GraphBuilder, x: str) -> str:
         return graph.apply(embedding, {"x": x, "table": self.weight_name("embeddings")}, "y")

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import copy
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import wraps
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from chainrule import config, constraints, initializers, regularizers
+from chainrule import constraints, initializers, regularizers
 from chainrule.core.configurable import serialize
 from chainrule.core.graph import Graph, GraphBuilder, X
 from chainrule.core.layout import Slot
@@ -16,6 +18,7 @@ from chainrule.core.names import unique_name
 from chainrule.core.rng import stream
 from chainrule.core.shapes import Shape
 from chainrule.errors import ArgumentError, ShapeError, StateError
+from chainrule.layers.arguments import as_tuples, checked_name, declared_shape, float_type
 from chainrule.layers.symbols import Call, Symbol
 
 if TYPE_CHECKING:
@@ -51,9 +54,10 @@ class Weight:
         The stream is named by the layer's place in the model, not by the layer's name, so that
         two models of one shape and seed begin alike.
         """
-        own = self.initializer.seed
-        generator = stream(seed, f"{position}/{self.key}") if own is None else stream(own, "initializer")
-        return self.initializer.draw(self.slot.shape, generator)
+        key = (seed, f"{position}/{self.key}")
+        if self.initializer.seed is not None:
+            key = (self.initializer.seed, "initializer")
+        return self.initializer.draw(self.slot.shape, stream(*key))
 
 
 class Layer:
@@ -70,7 +74,11 @@ class Layer:
         dtype: Float type of the model that the layer is in; all its layers must agree.
         name: ``"dense"``, ``"dense_1"``, … if not given.
         activity_regularizer: What the layer's output adds to the loss, per sample.
-        **kwargs: ``input_shape`` or ``input_dim``, on the first layer of a ``Sequential``.
+        **kwargs: ``input_shape`` or ``input_dim``, on the first layer of a ``Sequential``. What
+            Keras knows beyond that (``lora_rank``, ``quantization_config``) must be off.
+
+    Raises:
+        ArgumentError: There is no such argument, or it cannot be used.
     """
 
     def __init__(
@@ -82,17 +90,27 @@ class Layer:
         activity_regularizer: Any = None,
         **kwargs: Any,
     ) -> None:
-        self.name = _checked_name(name) if name is not None else unique_name(type(self).__name__)
+        self.name = checked_name(name) if name is not None else unique_name(type(self).__name__)
+        if not isinstance(trainable, bool | np.bool_):
+            raise ArgumentError(
+                f"Layer {self.name!r}: `trainable` must be True or False.", trainable=trainable
+            )
         self.trainable = bool(trainable)
-        self.dtype = None if dtype is None else config.float_name("dtype", dtype)
+        self.dtype = None if dtype is None else float_type(dtype)
         self.activity_regularizer = regularizers.get(activity_regularizer)
-        self.declared_input_shape = _input_shape(type(self).__name__, kwargs)
+        self.declared_input_shape = declared_shape(type(self).__name__, kwargs)
         self.built = False
         self._treated: list[str] = []
         self._declared: dict[str, Weight] = {}
         self._views: Mapping[str, Array] = {}
         self._input_shape: Any = None
         self.calls: list[Call] = []
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        """Let a subclass's ``build`` note that it was done, as if it called ``super().build``."""
+        super().__init_subclass__(**kwargs)
+        if "build" in vars(cls):
+            cls.build = _noted(cls.build)  # type: ignore[method-assign,assignment]
 
     # ------------------------------------------------------------ to be overridden
 
@@ -103,6 +121,7 @@ class Layer:
             input_shape: Shape with the samples' axis; a list of shapes for a layer that takes a
                 list of arrays.
         """
+        self._input_shape = as_tuples(input_shape)
         self.built = True
 
     def expand(self, graph: GraphBuilder, x: Any) -> str:
@@ -185,24 +204,20 @@ class Layer:
 
     @property
     def declared(self) -> tuple[Weight, ...]:
-        """The declared weights, each trainable only if the layer is."""
-        return tuple(
-            weight
-            if self.trainable or not weight.slot.trainable
-            else replace(weight, slot=replace(weight.slot, trainable=False))
-            for weight in self._declared.values()
-        )
+        """The declared weights, those that a gradient moves first: none if the layer is frozen."""
+        weights = sorted(self._declared.values(), key=lambda weight: not weight.slot.trainable)
+        if self.trainable:
+            return tuple(weights)
+        return tuple(replace(w, slot=replace(w.slot, trainable=False)) for w in weights)
 
     def ensure_built(self, input_shape: Any) -> None:
         """Build, if that has not been done."""
         if not self.built:
-            self._input_shape = _as_tuples(input_shape)
-            self.build(self._input_shape)
-            self.built = True
+            self.build(input_shape)
 
     def attach(self, views: Mapping[str, Array]) -> None:
         """Take the model's views of this layer's weights; with none, have no weights yet."""
-        self._views = {n: views[self.weight_name(n)] for n in self._declared} if views else {}
+        self._views = {w.key: views[w.slot.name] for w in self.declared} if views else {}
 
     @property
     def home(self) -> Array | None:
@@ -258,17 +273,24 @@ class Layer:
     def compute_output_shape(self, input_shape: Any) -> Shape:
         """Shape of the output for an input of ``input_shape``, read off the layer's rules.
 
+        The layer is not built by that.
+
         Raises:
             ShapeError: The layer cannot take such an input.
         """
-        self.ensure_built(input_shape)
-        graph = self.graph(input_shape)
+        asked = self
+        if not self.built:
+            asked = copy.copy(self)
+            asked._declared = {}
+            asked.build(input_shape)
+        graph = asked.graph(input_shape)
         return graph.shapes[graph.output]
 
     def graph(self, input_shape: Any, training: bool = False) -> Graph:
         """The nodes of this layer alone; its input is ``"x"``, or ``"x/0"``, ``"x/1"``, …"""
-        listed = isinstance(input_shape, list)
-        shapes = {f"{X}/{i}": s for i, s in enumerate(input_shape)} if listed else {X: input_shape}
+        given = as_tuples(input_shape)
+        listed = isinstance(given, list)
+        shapes = {f"{X}/{i}": shape for i, shape in enumerate(given)} if listed else {X: given}
         builder = GraphBuilder({w.slot.name: w.slot.shape for w in self.declared}, shapes, training)
         builder.enter(self.name, 0)
         return builder.finish([self.expand(builder, list(shapes) if listed else X)])
@@ -296,6 +318,17 @@ class Layer:
             own_weights(self)
         return list(self._views.values())
 
+    @property
+    def trainable_weights(self) -> list[Array]:
+        """The weights that training moves, as views."""
+        pairs = zip(self.weights, self.declared, strict=True)
+        return [view for view, weight in pairs if weight.slot.trainable]
+
+    @property
+    def non_trainable_weights(self) -> list[Array]:
+        """The other weights, as views."""
+        return self.weights[len(self.trainable_weights) :]
+
     def get_weights(self) -> list[Array]:
         """Copies of the weights, in the order kernel, bias, …"""
         return [weight.copy() for weight in self.weights]
@@ -319,12 +352,12 @@ class Layer:
         if name in views:
             return views[name]
         if name in self.__dict__.get("_declared", {}):
-            return dict(zip(self._declared, self.weights, strict=True))[name]
+            return dict(zip((w.key for w in self.declared), self.weights, strict=True))[name]
         raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Layer:
-        """A layer from :meth:`get_config`."""
+        """A layer from :meth:`get_config`, or from Keras' of the same class."""
         return cls(**config)
 
     def __repr__(self) -> str:
@@ -353,31 +386,11 @@ def assign(targets: list[Array], values: Any, names: list[str], owner: str) -> N
         target[...] = array
 
 
-def _as_tuples(shape: Any) -> Any:
-    return [tuple(one) for one in shape] if isinstance(shape, list) else tuple(shape)
+def _noted(build: Callable[[Any, Any], None]) -> Callable[[Any, Any], None]:
+    @wraps(build)
+    def noted(self: Layer, input_shape: Any) -> None:
+        shape = as_tuples(input_shape)
+        build(self, shape)
+        Layer.build(self, shape)
 
-
-def _checked_name(name: Any) -> str:
-    if not isinstance(name, str) or not name or set(name) & {"/", "@"}:
-        raise ArgumentError("`name` must be a non-empty string without '/' and '@'.", name=name)
-    return name
-
-
-def _input_shape(owner: str, kwargs: dict[str, Any]) -> Shape | None:
-    shape = kwargs.pop("input_shape", None)
-    if "input_dim" in kwargs:
-        shape = (kwargs.pop("input_dim"),)
-    if kwargs:
-        raise ArgumentError(
-            f"Unrecognized keyword arguments passed to {owner}.",
-            kwargs=kwargs,
-        )
-    if shape is None:
-        return None
-    shape = (shape,) if isinstance(shape, int | np.integer) else tuple(shape)
-    for axis in shape:
-        if axis is not None and (not isinstance(axis, int | np.integer) or axis < 1):
-            raise ArgumentError(
-                f"The input shape of {owner} must be positive integers.", shape=shape
-            )
-    return tuple(None if axis is None else int(axis) for axis in shape)
+    return noted

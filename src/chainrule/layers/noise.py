@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 from typing import Any
 
-import numpy as np  # noqa: F401  (rules are rebound to other namespaces by this name)
+import numpy as np
 
 from chainrule.core.graph import GraphBuilder
 from chainrule.core.rule import rule
 from chainrule.errors import ArgumentError
-from chainrule.layers.dropout import Dropout, checked_rate
+from chainrule.layers.dropout import Dropout, checked_rate, checked_seed
 from chainrule.layers.layer import Layer
 
 SELU_FLOOR = -1.7580993408473766
@@ -54,18 +54,18 @@ class GaussianNoise(Layer):
     """Adds normal noise while training; else the identity.
 
     Args:
-        stddev: Standard deviation of the noise.
+        stddev: Standard deviation of the noise. (Keras takes none above 1.)
         seed: A seed of the layer's own; ``None`` for the model's.
         **kwargs: See :class:`Layer`.
     """
 
     def __init__(self, stddev: float, seed: int | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        if not stddev >= 0:
+        if not isinstance(stddev, int | float | np.number) or not stddev >= 0:
             raise ArgumentError(
-                f"Layer {self.name!r}: `stddev` must not be negative.", stddev=stddev
+                f"Layer {self.name!r}: `stddev` must be a number of at least 0.", stddev=stddev
             )
-        self.stddev, self.seed = float(stddev), seed
+        self.stddev, self.seed = float(stddev), checked_seed(self, seed)
 
     def expand(self, graph: GraphBuilder, x: str) -> str:
         if not graph.training or self.stddev == 0:
@@ -88,7 +88,7 @@ class GaussianDropout(Layer):
 
     def __init__(self, rate: float, seed: int | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.rate, self.seed = checked_rate(self, rate), seed
+        self.rate, self.seed = checked_rate(self, rate), checked_seed(self, seed)
 
     def expand(self, graph: GraphBuilder, x: str) -> str:
         if not graph.training or self.rate == 0:

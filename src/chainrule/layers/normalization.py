@@ -8,14 +8,13 @@ from typing import Any
 from chainrule.core.graph import GraphBuilder
 from chainrule.core.shapes import Shape
 from chainrule.errors import ArgumentError
-from chainrule.layers.axes import chosen_axes
+from chainrule.layers.axes import checked_axis, chosen_axes
 from chainrule.layers.layer import Layer
-from chainrule.layers.shaping import first, last, permuted, reshape
+from chainrule.layers.shaping import first, known_sample, last, permuted, reshaped, shaped_weight
 from chainrule.layers.standardizing import (
     batch_standardize,
-    flat_weight,
     layer_standardize,
-    moving_average,
+    running_average,
     rms_standardize,
     scale,
     shift,
@@ -37,7 +36,7 @@ class _Affine(Layer):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.axis = axis if isinstance(axis, int) else tuple(axis)
+        self.axis = checked_axis(self, axis)
         self.epsilon = float(epsilon)
         self.center, self.scale = bool(center), bool(scale)
         self.treat("gamma", *gamma)
@@ -53,19 +52,10 @@ class _Affine(Layer):
     def _affine(self, graph: GraphBuilder, x: str) -> str:
         """Scale and shift along the last axis."""
         if self.scale:
-            x = graph.apply(scale, {"x": x, "gamma": self._row(graph, "gamma")}, "scaled")
+            x = graph.apply(scale, {"x": x, "gamma": _row(self, graph, "gamma")}, "scaled")
         if self.center:
-            x = graph.apply(shift, {"x": x, "beta": self._row(graph, "beta")}, "shifted")
+            x = graph.apply(shift, {"x": x, "beta": _row(self, graph, "beta")}, "shifted")
         return x
-
-    def _row(self, graph: GraphBuilder, weight: str) -> str:
-        """The weight, as one row."""
-        name = self.weight_name(weight)
-        shape = graph.shapes[name]
-        if len(shape) == 1:
-            return name
-        size = math.prod(n or 0 for n in shape)
-        return graph.apply(flat_weight, {"w": name}, f"{weight}/row", size=size)
 
     def get_config(self) -> dict[str, Any]:
         return super().get_config() | {
@@ -129,6 +119,7 @@ class BatchNormalization(_Affine):
         beta = (beta_initializer, beta_regularizer, beta_constraint)
         gamma = (gamma_initializer, gamma_regularizer, gamma_constraint)
         super().__init__(axis, epsilon, center, scale, beta, gamma, **kwargs)
+        _check_one(self, axis)
         if renorm or synchronized:
             raise ArgumentError(
                 f"Layer {self.name!r}: `renorm` and `synchronized` must be off.",
@@ -159,7 +150,7 @@ class BatchNormalization(_Affine):
             for statistic, weight in remembered.items():
                 inputs = {"old": graph.state(weight), "new": f"{y}/{statistic}"}
                 name = f"moving_{statistic}/new"
-                average = graph.apply(moving_average, inputs, name, momentum=self.momentum)
+                average = graph.apply(running_average, inputs, name, momentum=self.momentum)
                 graph.assign(weight, average)
         else:
             inputs = {"x": moved, **{s: graph.state(weight) for s, weight in remembered.items()}}
@@ -226,7 +217,8 @@ class GroupNormalization(_SampleNormalization):
     """Standardizes every sample over groups of its features (Wu & He, 2018).
 
     Args:
-        groups: How many groups the features are cut into; -1: one feature each.
+        groups: How many groups the features are cut into; -1: one feature each. (Keras' layer
+            then holds their number, once it is built, and writes that down instead.)
         axis: The axis of the features. Each group is standardized over it and all other axes.
         epsilon: ε, added to the variance.
         center: Whether there is β.
@@ -268,13 +260,17 @@ class GroupNormalization(_SampleNormalization):
             gamma_constraint,
             **kwargs,
         )
-        self.groups = int(groups)
+        _check_one(self, axis)
+        if not isinstance(groups, int) or (groups < 1 and groups != -1):
+            raise ArgumentError(
+                f"Layer {self.name!r}: `groups` must be a positive integer, or -1.", groups=groups
+            )
+        self.groups = groups
 
     def build(self, input_shape: Shape) -> None:
         (axis,) = chosen_axes(self, self.axis, input_shape)
         features = int(input_shape[axis] or 0)
-        groups = features if self.groups == -1 else self.groups
-        if groups < 1 or features % groups:
+        if features % self.groups:
             raise ArgumentError(
                 f"Layer {self.name!r}: `groups` must divide the {features} features.",
                 groups=self.groups,
@@ -284,16 +280,16 @@ class GroupNormalization(_SampleNormalization):
     def expand(self, graph: GraphBuilder, x: str) -> str:
         axes = chosen_axes(self, self.axis, graph.shapes[x])
         moved = last(graph, x, axes, "moved")
-        *places, features = (n or 0 for n in graph.shapes[moved][1:])
+        *places, features = known_sample(self, graph.shapes[moved])
         groups = features if self.groups == -1 else self.groups
         share, spots = features // groups, math.prod(places)
-        cut = graph.apply(reshape, {"x": moved}, "cut", shape=(spots, groups, share))
+        cut = reshaped(graph, moved, (spots, groups, share), "cut")
         by_group = permuted(graph, cut, (2, 1, 3), "by_group")
-        rows = graph.apply(reshape, {"x": by_group}, "rows", shape=(groups, spots * share))
+        rows = reshaped(graph, by_group, (groups, spots * share), "rows")
         y = graph.apply(layer_standardize, {"x": rows}, "standard", epsilon=self.epsilon)
-        back = graph.apply(reshape, {"x": y}, "back", shape=(groups, spots, share))
+        back = reshaped(graph, y, (groups, spots, share), "back")
         by_place = permuted(graph, back, (2, 1, 3), "by_place")
-        whole = graph.apply(reshape, {"x": by_place}, "whole", shape=(*places, features))
+        whole = reshaped(graph, by_place, (*places, features), "whole")
         return first(graph, self._affine(graph, whole), x, axes, "y")
 
     def get_config(self) -> dict[str, Any]:
@@ -304,14 +300,14 @@ class RMSNormalization(Layer):
     """Divides every sample by its root mean square (Zhang & Sennrich, 2019).
 
     Args:
-        axis: The axis of the features.
+        axis: The axis of the features, or several. (Keras' layer fails for any but the last.)
         epsilon: ε, added to the mean square.
         **kwargs: See :class:`Layer`.
     """
 
     def __init__(self, axis: Any = -1, epsilon: float = 1e-6, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.axis, self.epsilon = axis, float(epsilon)
+        self.axis, self.epsilon = checked_axis(self, axis), float(epsilon)
 
     def build(self, input_shape: Shape) -> None:
         axes = chosen_axes(self, self.axis, input_shape)
@@ -322,12 +318,25 @@ class RMSNormalization(Layer):
         axes = chosen_axes(self, self.axis, graph.shapes[x])
         moved = last(graph, x, axes, "moved")
         y = graph.apply(rms_standardize, {"x": moved}, "standard", epsilon=self.epsilon)
-        gamma = self.weight_name("scale")
-        if len(axes) > 1:
-            size = math.prod(n or 0 for n in graph.shapes[gamma])
-            gamma = graph.apply(flat_weight, {"w": gamma}, "scale/row", size=size)
-        y = graph.apply(scale, {"x": y, "gamma": gamma}, "scaled")
+        y = graph.apply(scale, {"x": y, "gamma": _row(self, graph, "scale")}, "scaled")
         return first(graph, y, x, axes, "y")
 
     def get_config(self) -> dict[str, Any]:
         return super().get_config() | {"axis": self.axis, "epsilon": self.epsilon}
+
+
+def _row(layer: Layer, graph: GraphBuilder, weight: str) -> str:
+    """A weight as one row."""
+    name = layer.weight_name(weight)
+    shape = graph.shapes[name]
+    if len(shape) == 1:
+        return name
+    size = math.prod(n or 0 for n in shape)
+    return graph.apply(shaped_weight, {"w": name}, f"{weight}/row", shape=(size,))
+
+
+def _check_one(layer: Layer, axis: Any) -> None:
+    if not isinstance(axis, int):
+        raise ArgumentError(
+            f"Layer {layer.name!r} ({type(layer).__name__}): `axis` must be one integer.", axis=axis
+        )

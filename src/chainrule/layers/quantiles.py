@@ -35,7 +35,7 @@ def boundaries_of(batches: Iterable[Array], bins: int, epsilon: float) -> list[f
 def _summary(batch: Array, epsilon: float) -> tuple[Array, Array]:
     """Numbers evenly spaced in the sorted data, and how many each stands for."""
     ordered = np.sort(np.asarray(batch, np.float32), axis=None)
-    step = max(ordered.size * epsilon, 1.0)
+    step = max(ordered.size / (1 / epsilon), 1.0)
     chosen = ordered[int(step - 1) :: int(step)]
     return chosen, np.full(chosen.size, step, np.float32)
 

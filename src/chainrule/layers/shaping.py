@@ -55,26 +55,58 @@ def repeat_vector_wrt_x(y_bar):
     return np.sum(y_bar, axis=1)  # ∂L/∂x = Σₜ ȳₜ
 
 
+@rule("shaped_weight", "w[*A] -> y[*shape]", example={"shape": lambda axes: (1, *axes["*A"])})
+def shaped_weight(w, *, shape):
+    """The same numbers of a weight in another shape."""
+    return w.reshape(shape)  # y = w
+
+
+@shaped_weight.wrt("w")
+def shaped_weight_wrt_w(w, y_bar):
+    return y_bar.reshape(w.shape)  # ∂L/∂w = ȳ
+
+
+@rule(
+    "spread",
+    "w[*A] -> y[*shape]",
+    example={
+        "shape": lambda axes: tuple(3 if n == 1 else n for n in axes["*A"]),
+        "stretched": lambda axes: tuple(i for i, n in enumerate(axes["*A"]) if n == 1),
+    },
+)
+def spread(w, *, shape, stretched):
+    """A weight repeated along axes of length 1; ``stretched`` says which."""
+    return np.broadcast_to(w, shape)  # y = w, repeated
+
+
+@spread.wrt("w")
+def spread_wrt_w(y_bar, *, stretched):
+    return np.sum(y_bar, axis=stretched, keepdims=True)  # ∂L/∂w = Σ ȳ over the repetitions
+
+
 class Flatten(Layer):
     """Each sample as one row: (samples, 28, 28) becomes (samples, 784), row by row.
 
     Args:
-        data_format: ``"channels_last"``, the only order there is.
+        data_format: ``"channels_last"`` for the order in which the numbers lie;
+            ``"channels_first"`` to put the first axis of a sample last before.
         **kwargs: See :class:`Layer`.
     """
 
     def __init__(self, data_format: str | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.data_format = data_format or "channels_last"
-        if self.data_format != "channels_last":
+        self.data_format = "channels_last" if data_format is None else data_format
+        if self.data_format not in ("channels_last", "channels_first"):
             raise ArgumentError(
-                f"Layer {self.name!r}: `data_format` must be 'channels_last'.",
+                f"Layer {self.name!r}: `data_format` must be 'channels_last' or 'channels_first'.",
                 data_format=data_format,
             )
 
     def expand(self, graph: GraphBuilder, x: str) -> str:
         sample = known_sample(self, graph.shapes[x])
-        return graph.apply(reshape, {"x": x}, "y", shape=(math.prod(sample),))
+        if self.data_format == "channels_first" and len(sample) > 1:
+            x = permuted(graph, x, (*range(2, len(sample) + 1), 1), "channels_last")
+        return reshaped(graph, x, (math.prod(sample),), "y")
 
     def get_config(self) -> dict[str, Any]:
         return super().get_config() | {"data_format": self.data_format}
@@ -86,17 +118,20 @@ class Reshape(Layer):
     Args:
         target_shape: Shape of a sample; one axis may be -1: whatever is left.
         **kwargs: See :class:`Layer`.
+
+    The shape of the input must be known. (Keras lets axes of unknown length through.)
     """
 
     def __init__(self, target_shape: Any, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        axes = (target_shape,) if isinstance(target_shape, int) else tuple(target_shape)
-        if sum(axis == -1 for axis in axes) > 1 or any(axis < -1 or axis == 0 for axis in axes):
+        given = target_shape if isinstance(target_shape, list | tuple) else (target_shape,)
+        integers = all(isinstance(axis, int | np.integer) for axis in given)
+        if not integers or any(axis < -1 or axis == 0 for axis in given) or given.count(-1) > 1:
             raise ArgumentError(
                 f"Layer {self.name!r}: `target_shape` must be positive integers, at most one -1.",
                 target_shape=target_shape,
             )
-        self.target_shape = tuple(int(axis) for axis in axes)
+        self.target_shape = tuple(int(axis) for axis in given)
 
     def expand(self, graph: GraphBuilder, x: str) -> str:
         sample = known_sample(self, graph.shapes[x])
@@ -109,7 +144,7 @@ class Reshape(Layer):
                 f"{self.target_shape}.",
                 input_shape=graph.shapes[x],
             )
-        return graph.apply(reshape, {"x": x}, "y", shape=shape)
+        return reshaped(graph, x, shape, "y")
 
     def get_config(self) -> dict[str, Any]:
         return super().get_config() | {"target_shape": self.target_shape}
@@ -126,12 +161,13 @@ class Permute(Layer):
 
     def __init__(self, dims: Any, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.dims = tuple(dims)
-        if sorted(self.dims) != list(range(1, len(self.dims) + 1)):
+        given = tuple(dims) if isinstance(dims, list | tuple) else (dims,)
+        if set(given) != set(range(1, len(given) + 1)):
             raise ArgumentError(
-                f"Layer {self.name!r}: `dims` must be a permutation of 1 to {len(self.dims)}.",
+                f"Layer {self.name!r}: `dims` must be a permutation of 1 to {len(given)}.",
                 dims=dims,
             )
+        self.dims = tuple(int(axis) for axis in given)
 
     def expand(self, graph: GraphBuilder, x: str) -> str:
         if len(graph.shapes[x]) != len(self.dims) + 1:
@@ -172,13 +208,24 @@ def known_sample(layer: Layer, shape: Shape) -> tuple[int, ...]:
     Raises:
         ShapeError: A length is not known.
     """
-    sample = tuple(axis for axis in shape[1:] if axis is not None)
-    if len(sample) != len(shape) - 1:
-        raise ShapeError(
-            f"Layer {layer.name!r} ({type(layer).__name__}) needs a known shape of a sample.",
-            input_shape=shape,
-        )
-    return sample
+    return _known(f"{layer.name!r} ({type(layer).__name__})", shape[1:], shape)
+
+
+def _known(layer: str, lengths: Shape, shape: Shape) -> tuple[int, ...]:
+    known = tuple(length for length in lengths if length is not None)
+    if len(known) < len(lengths):
+        raise ShapeError(f"Layer {layer} needs samples of known shape.", input_shape=shape)
+    return known
+
+
+def reshaped(graph: GraphBuilder, x: str, sample: Shape, output: str) -> str:
+    """Write a node that gives each sample another shape.
+
+    Raises:
+        ShapeError: A length is not known.
+    """
+    shape = _known(repr(graph.layer), sample, graph.shapes[x])
+    return graph.apply(reshape, {"x": x}, output, shape=shape)
 
 
 def permuted(graph: GraphBuilder, x: str, dims: tuple[int, ...], output: str) -> str:
@@ -207,9 +254,8 @@ def last(graph: GraphBuilder, x: str, axes: tuple[int, ...], output: str) -> str
     if len(axes) == 1:
         return x
     sample = graph.shapes[x][1:]
-    kept = tuple(sample[: len(others)])
     size = math.prod(n or 0 for n in sample[len(others) :])
-    return graph.apply(reshape, {"x": x}, output, shape=(*kept, size))
+    return reshaped(graph, x, (*sample[: len(others)], size), output)
 
 
 def first(graph: GraphBuilder, y: str, like: str, axes: tuple[int, ...], output: str) -> str:
@@ -221,7 +267,7 @@ def first(graph: GraphBuilder, y: str, like: str, axes: tuple[int, ...], output:
     others = tuple(axis for axis in range(1, rank) if axis not in axes)
     order = (*others, *axes)
     if len(axes) > 1:
-        y = graph.apply(reshape, {"x": y}, f"{output}/shaped", shape=tuple(shape[a] for a in order))
+        y = reshaped(graph, y, tuple(shape[axis] for axis in order), f"{output}/shaped")
     if order == tuple(range(1, rank)):
         return y
     return permuted(graph, y, tuple(order.index(axis) + 1 for axis in range(1, rank)), output)

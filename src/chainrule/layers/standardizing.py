@@ -29,11 +29,12 @@ def batch_standardize_wrt_x(y, variance, y_bar, *, epsilon=1e-3):
     count = max(bars.shape[0], 1)  # M
     level = np.sum(bars, axis=0) / count  # a = Σₙ ȳₙ / M
     slope = np.sum(bars * y.reshape(bars.shape), axis=0) / count  # b = Σₙ ȳₙ yₙ / M
-    return (y_bar - level - y * slope) / np.sqrt(variance + epsilon)  # ∂L/∂x = (ȳ − a − b y) / √(σ² + ε)
+    sigma = np.sqrt(variance + epsilon)  # σ = √(σ² + ε)
+    return (y_bar - level - y * slope) / sigma  # ∂L/∂x = (ȳ − a − b y) / σ
 
 
-@rule("moving_average", "old[C] new[C] -> y[C]")
-def moving_average(old, new, *, momentum=0.99):
+@rule("running_average", "old[C] new[C] -> y[C]")
+def running_average(old, new, *, momentum=0.99):
     """What is remembered of the batches so far."""
     return momentum * old + (1 - momentum) * new  # y = β old + (1 − β) new
 
@@ -66,7 +67,8 @@ def layer_standardize_wrt_x(x, y, y_bar, *, epsilon=1e-3):
     variance = np.mean(np.square(centred), axis=-1, keepdims=True)  # σ² = Σ c² / C
     level = np.mean(y_bar, axis=-1, keepdims=True)  # a = Σ ȳ / C
     slope = np.mean(y_bar * y, axis=-1, keepdims=True)  # b = Σ ȳ y / C
-    return (y_bar - level - y * slope) / np.sqrt(variance + epsilon)  # ∂L/∂x = (ȳ − a − b y) / √(σ² + ε)
+    sigma = np.sqrt(variance + epsilon)  # σ = √(σ² + ε)
+    return (y_bar - level - y * slope) / sigma  # ∂L/∂x = (ȳ − a − b y) / σ
 
 
 @rule("rms_standardize", "x[*N,C] -> y[*N,C]")
@@ -116,18 +118,3 @@ def shift_wrt_x(y_bar):
 @shift.wrt("beta")
 def shift_wrt_beta(beta, y_bar):
     return np.sum(y_bar.reshape(-1, beta.shape[0]), axis=0)  # ∂L/∂β = Σₙ ȳₙ
-
-
-@rule(
-    "flat_weight",
-    "w[*A] -> y[size]",
-    example={"size": lambda axes: int(np.prod(axes["*A"], dtype=np.int64))},
-)
-def flat_weight(w, *, size):
-    """A weight of several axes as one row."""
-    return w.reshape(size)  # y = w
-
-
-@flat_weight.wrt("w")
-def flat_weight_wrt_w(w, y_bar):
-    return y_bar.reshape(w.shape)  # ∂L/∂w = ȳ

@@ -8,7 +8,7 @@ import numpy as np
 
 from chainrule.core.graph import GraphBuilder
 from chainrule.core.rule import rule
-from chainrule.layers.axes import chosen_axes
+from chainrule.layers.axes import checked_axis, chosen_axes
 from chainrule.layers.layer import Layer
 from chainrule.layers.shaping import first, last
 
@@ -37,7 +37,7 @@ class UnitNormalization(Layer):
 
     def __init__(self, axis: Any = -1, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.axis = axis
+        self.axis = checked_axis(self, axis)
 
     def expand(self, graph: GraphBuilder, x: str) -> str:
         axes = chosen_axes(self, self.axis, graph.shapes[x])

@@ -41,6 +41,13 @@ def test_a_set_seed_fixes_the_sequence_of_model_seeds():
     assert len(set(first)) == 3
 
 
+def test_every_bit_of_seed_and_purpose_counts():
+    purposes = [f"{place}/kernel" for place in range(64)]
+    for purpose in purposes:  # half of the codes are above 2**63
+        state = rng.stream(2**62 + 1, purpose).bit_generator.state["state"]
+        assert state["key"].tolist() == [2**62 + 1, rng.purpose_code(purpose)]
+
+
 def test_steps_do_not_overlap():
     a, b = (rng.stream(1, "keep", step).random(100_000) for step in (0, 1))
     assert not np.isin(a, b).any()

@@ -1,8 +1,7 @@
 import numpy as np
 import pytest
 
-from chainrule.engines.base import Run
-from chainrule.engines.numpy import NumpyEngine
+from chainrule.engines.noise import draw
 from chainrule.errors import ShapeError
 from chainrule.layers import Dense, Dropout, Input
 from chainrule.models import Sequential
@@ -11,14 +10,10 @@ X = np.ones((50, 8), "float32")
 
 
 def masks(model, steps=1):
-    """What a program draws for the model's dropout at each of its first steps."""
+    """What is drawn for the model's dropout at each of its first steps."""
     model.compile("sgd", "mse")
-    program, drawn = NumpyEngine().build(model.plan), []
-    for step in range(steps):
-        batch = {}
-        program._draw(Run(model.theta, {}, step, model.seed), batch, len(X))
-        drawn.append(batch["drop/keep"])
-    return drawn
+    (noise,) = model.plan.train.noises
+    return [draw(noise, model.seed, step, len(X), "float32") for step in range(steps)]
 
 
 def network(dropout):
