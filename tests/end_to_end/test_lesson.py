@@ -39,23 +39,33 @@ full_set = pytest.mark.skipif(
 )
 
 
+ACCURACY, SPREAD = 0.84, 0.0055
+"""What the lesson reaches, and the standard deviation over the first weights and the orders: of 16
+seeds, 0.824 to 0.849 with a mean of 0.843. The last of 18,750 updates are still noisy."""
+
+
 @full_set
-@pytest.mark.parametrize("seed", range(5))
-def test_fashion_mnist(seed, capsys):
-    set_random_seed(seed)
-    (x_train, y_train), (x_test, y_test) = fashion_mnist.load_data()
-    x_train, x_test = x_train / 255.0, x_test / 255.0
-    model = Sequential()
-    model.add(Flatten(input_shape=(28, 28)))
-    model.add(Dense(10, activation="softmax"))
-    model.compile(optimizer="adam", loss="sparse_categorical_crossentropy", metrics=["accuracy"])
-    assert model.count_params() == 7850
-    model.fit(x_train, y_train, epochs=10, validation_data=(x_test, y_test))
-    first = model.predict(x_test[0:1], verbose=0)
-    assert first.shape == (1, 10)
-    assert first.sum() == pytest.approx(1, abs=1e-6)
-    capsys.readouterr()
-    test_loss, test_accuracy = model.evaluate(x_test, y_test, verbose=2)
-    assert capsys.readouterr().out.startswith("313/313 - ")
-    assert test_accuracy == pytest.approx(0.84, abs=0.01)
-    assert test_loss == model.history.history["val_loss"][-1]
+def test_fashion_mnist(capsys):
+    found = []
+    for seed in range(5):
+        set_random_seed(seed)
+        (x_train, y_train), (x_test, y_test) = fashion_mnist.load_data()
+        x_train, x_test = x_train / 255.0, x_test / 255.0
+        model = Sequential()
+        model.add(Flatten(input_shape=(28, 28)))
+        model.add(Dense(10, activation="softmax"))
+        model.compile(
+            optimizer="adam", loss="sparse_categorical_crossentropy", metrics=["accuracy"]
+        )
+        assert model.count_params() == 7850
+        model.fit(x_train, y_train, epochs=10, validation_data=(x_test, y_test))
+        first = model.predict(x_test[0:1], verbose=0)
+        assert first.shape == (1, 10)
+        assert first.sum() == pytest.approx(1, abs=1e-6)
+        capsys.readouterr()
+        test_loss, test_accuracy = model.evaluate(x_test, y_test, verbose=2)
+        assert capsys.readouterr().out.startswith("313/313 - ")
+        assert test_loss == model.history.history["val_loss"][-1]
+        found.append(test_accuracy)
+    assert found == pytest.approx([ACCURACY] * 5, abs=4 * SPREAD)
+    assert sum(found) / 5 == pytest.approx(ACCURACY, abs=0.01)

@@ -11,7 +11,7 @@ from chainrule.models import Model, Sequential, clone_model, load_model
 from chainrule.testing import check_rule
 from chainrule.utils import set_random_seed
 
-SOURCE = '''
+SOURCE = """
 import numpy as np
 from chainrule import Layer, elementwise, rule
 from chainrule.losses import LossRule
@@ -60,7 +60,7 @@ def fourth_power(y_true, y_pred):
 @fourth_power.wrt("y_pred")
 def fourth_power_wrt_y_pred(y_true, y_pred, losses_bar):
     return losses_bar[..., None] * 4 * (y_pred - y_true) ** 3  # ∂L/∂pₖ = 4 ℓ̄ (pₖ − tₖ)³
-'''
+"""
 
 
 @pytest.fixture

@@ -141,11 +141,12 @@ def test_what_makes_batches_can_be_validated_on(arguments):
 
 def test_several_inputs_and_outputs_come_in_dictionaries():
     x = lesson().x[:16]
-    points = {"b": x[:, [0, 1, 0]], "a": x}
+    four = x[:, [0, 1, 0, 1]]
+    points = {"b": four, "a": x}
     twins = Twins(inputs_of_a_dictionary, loss="mse")
-    assert_same_history(*fit(twins, lambda library: (b for b in [(points, x)])))
+    assert_same_history(*fit(twins, lambda library: (b for b in [(points, four)])))
     twins = Twins(heads_of_a_dictionary, loss="mse")
-    points, values = {"x": x[:, [0, 1, 0, 1]]}, {"size": x[:, :1], "kind": points["b"]}
+    points, values = {"x": four}, {"size": x[:, :1], "kind": four[:, :3]}
     assert_same_history(*fit(twins, lambda library: (b for b in [(points, values)])))
     twins.assert_same_weights()
 

@@ -14,7 +14,7 @@ import numpy as np
 from chainrule.datasets import exam_scores, fashion_mnist
 from chainrule.datasets.catalog import DATASETS, Dataset
 from chainrule.errors import ArgumentError, DataError, ModelFileError
-from chainrule.models import Sequential, load_model
+from chainrule.models import Model, load_model
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -72,7 +72,7 @@ def load(name: str) -> Splits:
     return Splits(entry, *training, *test, sample)
 
 
-def model(path: Path) -> Sequential:
+def model(path: Path) -> Model:
     """The model of a run's folder or of a file.
 
     Raises:

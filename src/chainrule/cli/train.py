@@ -89,12 +89,13 @@ def train(
 def _model(data: Splits, options: dict[str, Any]) -> Sequential:
     from chainrule import optimizers
     from chainrule.layers import Dense, Flatten, Input, Layer, Rescaling
+    from chainrule.layers.symbols import Symbol
     from chainrule.models import Sequential
     from chainrule.utils import set_random_seed
 
     set_random_seed(options["seed"])
     size = math.prod(data.x_train.shape[1:])
-    layers: list[Layer] = [Input(data.x_train.shape[1:])]
+    layers: list[Layer | Symbol] = [Input(data.x_train.shape[1:])]
     if data.entry.task == "classification":
         layers += [Rescaling(1 / 255), Flatten()]  # images stay bytes in memory
     layers += [Dense(units, options["activation"]) for units in _units(options["hidden"], size)]

@@ -236,5 +236,5 @@ def weighting(
     if head.ignored is not None:
         counted = labels != head.ignored
         weights = weights * counted
-        return weights, divisor(head.reduction, weights, np.count_nonzero(counted))
+        return weights, divisor(head.reduction, weights, int(np.count_nonzero(counted)))
     return weights, divisor(head.reduction, weights) if shape else 1.0

@@ -48,7 +48,7 @@ class Registry(Mapping[str, T], Generic[T]):
             return self._entries[name]  # type: ignore[index]
         except (KeyError, TypeError):
             if isinstance(name, str) and name in get_custom_objects():
-                return get_custom_objects()[name]  # type: ignore[no-any-return]
+                return get_custom_objects()[name]
             raise UnknownNameError(
                 f"Could not interpret {self.kind} identifier.{self._hint(name)}", identifier=name
             ) from None

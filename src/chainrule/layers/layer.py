@@ -103,6 +103,7 @@ class Layer:
         self._treated: list[str] = []
         self._declared: dict[str, Weight] = {}
         self._views: Mapping[str, Array] = {}
+        self._owner: Any = None
         self._input_shape: Any = None
         self.calls: list[Call] = []
 
@@ -215,8 +216,16 @@ class Layer:
         if not self.built:
             self.build(input_shape)
 
-    def attach(self, views: Mapping[str, Array]) -> None:
-        """Take the model's views of this layer's weights; with none, have no weights yet."""
+    def attach(self, views: Mapping[str, Array], owner: Any = None) -> None:
+        """Take the model's views of this layer's weights; with none, have no weights yet.
+
+        Args:
+            views: The views by the weights' names.
+            owner: The model, which is told when the weights go to another.
+        """
+        if self._owner is not None and self._owner is not owner:
+            self._owner._complete = False
+        self._owner = owner
         self._views = {w.key: views[w.slot.name] for w in self.declared} if views else {}
 
     @property

@@ -75,12 +75,12 @@ def maximum_rule(a, b):
 
 @maximum_rule.wrt("a")
 def maximum_wrt_a(a, b, y_bar):
-    return y_bar * (0.5 * (a > b) + 0.5 * (a >= b)).astype(a.dtype)  # ∂L/∂a = ȳ [a > b]
+    return np.where(a > b, y_bar, np.where(a == b, 0.5 * y_bar, 0))  # ∂L/∂a = ȳ [a > b]
 
 
 @maximum_rule.wrt("b")
 def maximum_wrt_b(a, b, y_bar):
-    return y_bar * (0.5 * (b > a) + 0.5 * (b >= a)).astype(b.dtype)  # ∂L/∂b = ȳ [b > a]
+    return np.where(b > a, y_bar, np.where(a == b, 0.5 * y_bar, 0))  # ∂L/∂b = ȳ [b > a]
 
 
 @rule("minimum", "a[*S] b[*S] -> y[*S]")
@@ -91,12 +91,12 @@ def minimum_rule(a, b):
 
 @minimum_rule.wrt("a")
 def minimum_wrt_a(a, b, y_bar):
-    return y_bar * (0.5 * (a < b) + 0.5 * (a <= b)).astype(a.dtype)  # ∂L/∂a = ȳ [a < b]
+    return np.where(a < b, y_bar, np.where(a == b, 0.5 * y_bar, 0))  # ∂L/∂a = ȳ [a < b]
 
 
 @minimum_rule.wrt("b")
 def minimum_wrt_b(a, b, y_bar):
-    return y_bar * (0.5 * (b < a) + 0.5 * (b <= a)).astype(b.dtype)  # ∂L/∂b = ȳ [b < a]
+    return np.where(b < a, y_bar, np.where(a == b, 0.5 * y_bar, 0))  # ∂L/∂b = ȳ [b < a]
 
 
 @rule(

@@ -14,8 +14,8 @@ from chainrule.layers.shaping import first, known_sample, last, permuted, reshap
 from chainrule.layers.standardizing import (
     batch_standardize,
     layer_standardize,
-    running_average,
     rms_standardize,
+    running_average,
     scale,
     shift,
     standardize_by,

@@ -9,6 +9,7 @@ from chainrule import optimizers
 from chainrule.core.graph import LOSS
 from chainrule.core.plan import Plan
 from chainrule.engines.base import Program, Run
+from chainrule.engines.choice import Choice, Wanted, checked, choose
 from chainrule.errors import StateError
 from chainrule.models.lowering import compiled_plan
 from chainrule.models.objectives import BY_TARGETS, Compiled, checked_metrics, resolved_loss
@@ -38,11 +39,13 @@ class Compilable:
         @property
         def topology(self) -> Topology: ...
         @property
-        def base(self) -> Plan: ...
+        def prediction_plan(self) -> Plan: ...
         @property
         def layout(self) -> Layout: ...
         @property
         def theta(self) -> Array: ...
+        @property
+        def output(self) -> Any: ...
         @property
         def output_names(self) -> list[str]: ...
         def build(self, input_shape: Any = None) -> None: ...
@@ -50,11 +53,13 @@ class Compilable:
 
     def __init__(self) -> None:
         self._compiled: Compiled | None = None
+        self._engine: Wanted = "auto"
         self._forget_plan()
 
     def _forget_plan(self) -> None:
         self._plan: Plan | None = None
-        self._program: Program | None = None
+        self._chosen: Choice | None = None
+        self._quick: Any = None
 
     # ------------------------------------------------------------ compile
 
@@ -69,6 +74,7 @@ class Compilable:
         steps_per_execution: int = 1,
         jit_compile: Any = "auto",
         auto_scale_loss: bool = True,
+        engine: Wanted = "auto",
     ) -> None:
         """Choose how to train.
 
@@ -86,8 +92,11 @@ class Compilable:
             steps_per_execution: See above; the loop paces itself.
             jit_compile: See above.
             auto_scale_loss: See above.
+            engine: ``"native"``, ``"numpy"``, or ``"auto"``: native where every part of the model
+                has a kernel; :attr:`engine` says which it is. (Keras has no such argument.)
 
         Raises:
+            NoKernelError: ``engine="native"``, and a part has no kernel.
             UnknownNameError: A name is unknown; the message has the nearest.
             ArgumentError: ``metrics`` is no list, or loss and output do not belong together.
         """
@@ -98,6 +107,7 @@ class Compilable:
             checked_metrics("metrics", metrics),
             checked_metrics("weighted_metrics", weighted_metrics),
         )
+        self._engine = checked(engine)
         self._forget_plan()
         if self.built:
             self._rebuild()  # layers may have been frozen since
@@ -133,11 +143,29 @@ class Compilable:
 
     @property
     def metrics_names(self) -> list[str]:
-        """What ``evaluate`` returns, in order: ``["loss", "accuracy"]``."""
+        """What ``evaluate`` returns, in order: ``["loss", "accuracy"]``.
+
+        Of one output, the metrics are in the order of ``compile()``; of several, each output's
+        loss comes first and then all metrics by name, as Keras returns them.
+        """
         if self._plan is None:
             return [LOSS]
         tracked = [name for name, _ in self._plan.tracked]
-        return [LOSS, *tracked, *(m.name for m in self._plan.measurements)]
+        metrics = [m.name for m in self._plan.measurements]
+        if len(self.output_names) == 1:
+            return [LOSS, *metrics]
+        if isinstance(self.loss, Mapping) and isinstance(self.output, Mapping):
+            tracked = [key for key in (f"{name}_loss" for name in self.loss) if key in tracked]
+        return [LOSS, *tracked, *sorted(metrics)]
+
+    @property
+    def directions(self) -> dict[str, str | None]:
+        """For each entry of the logs whether ``"up"`` or ``"down"`` is better, where known."""
+        found: dict[str, str | None] = {LOSS: "down"}
+        if self._plan is not None:
+            found |= dict.fromkeys((name for name, _ in self._plan.tracked), "down")
+            found |= {m.name: m.measure.direction for m in self._plan.measurements}
+        return found
 
     @property
     def plan(self) -> Plan:
@@ -163,21 +191,30 @@ class Compilable:
             shapes = self._output_shapes()
             compiled = compiled.decided(self.output_names, shapes, y_shapes or {})
             objectives = compiled.objectives(self.output_names, shapes)
-            self._plan = compiled_plan(self.topology, self.base, objectives, compiled.optimizer)
+            self._plan = compiled_plan(
+                self.topology, self.prediction_plan, objectives, compiled.optimizer
+            )
             self._compiled = compiled
-            self._program = None
+            self._chosen = None
         return compiled
 
     def _output_shapes(self) -> list[Shape]:
-        graph = self.base.predict
+        graph = self.prediction_plan.predict
         return [graph.shapes[output] for output in graph.outputs]
 
-    def _engine_program(self) -> Program:
-        from chainrule.engines.numpy import NumpyEngine
+    @property
+    def engine(self) -> str:
+        """Which engine runs the model, and why it is not the native one if it is not."""
+        choice = self._choice()
+        return f"{choice.engine} ({choice.why})" if choice.why else choice.engine
 
-        if self._program is None:
-            self._program = NumpyEngine().build(self._plan or self.base)
-        return self._program
+    def _choice(self) -> Choice:
+        if self._chosen is None:
+            self._chosen = choose(self._plan or self.prediction_plan, self._engine)
+        return self._chosen
+
+    def _engine_program(self) -> Program:
+        return self._choice().program
 
     def _run(self) -> Run:
         """Parameters and optimizer state, as an engine takes them."""

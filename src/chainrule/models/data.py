@@ -41,29 +41,35 @@ class Data:
         return Data(arrays, len(range(*rows.indices(self.rows))))
 
 
-def named(value: Any, names: Sequence[str], argument: str) -> dict[str, Any]:
+def named(
+    value: Any, names: Sequence[str], argument: str, needed: Sequence[str] | None = None
+) -> dict[str, Any]:
     """What a user gave for several inputs or outputs, by name.
 
     Args:
         value: An array for one name; for several a list in their order, or a dictionary.
         names: The names of inputs or outputs.
         argument: What messages call ``value``.
+        needed: Those of the names that must be there; all, if not given. A list may be of these
+            alone.
 
     Raises:
         ArgumentError: Something else was given, or a name is unknown or missing.
     """
-    several = f"`{argument}` must be a list of {len(names)} arrays or a dictionary: {list(names)}."
+    needed = names if needed is None else needed
     if isinstance(value, Mapping):
-        if set(value) != set(names):
-            raise ArgumentError(several, keys=list(value))
-        return {name: value[name] for name in names}
+        if not set(needed) <= set(value) <= set(names):
+            raise ArgumentError(_expected(argument, names, needed), keys=list(value))
+        return {name: value[name] for name in names if name in value}
     if len(names) == 1:
         lone = isinstance(value, list | tuple) and len(value) == 1 and hasattr(value[0], "shape")
-        return {names[0]: value[0] if lone and value[0].ndim > 1 else value}
-    if not isinstance(value, list | tuple) or len(value) != len(names):
-        got = len(value) if isinstance(value, list | tuple) else type(value).__name__
-        raise ArgumentError(several, **{argument: got})
-    return dict(zip(names, value, strict=True))
+        return {names[0]: value[0] if lone and len(value[0].shape) > 1 else value}
+    if isinstance(value, list | tuple):
+        for those in (names, needed):
+            if len(value) == len(those):
+                return dict(zip(those, value, strict=True))
+        raise ArgumentError(_expected(argument, names, needed), **{f"len({argument})": len(value)})
+    raise ArgumentError(_expected(argument, names, needed), type=type(value).__name__)
 
 
 def inputs(x: Any, shape: Shape, owner: str, name: str = "x") -> Array:
@@ -143,13 +149,16 @@ def targets(y: Any, loss: Loss | None, output_shape: Shape, name: str = "y") -> 
     return array
 
 
-def weights(sample_weight: Any, samples: int, losses: Shape = (None,)) -> Array | None:
+def weights(
+    sample_weight: Any, samples: int, losses: Shape = (None,), name: str = "sample_weight"
+) -> Array | None:
     """One weight per sample, in float64; ``None`` if none are given.
 
     Args:
         sample_weight: One number per sample, or per loss where a sample has several.
         samples: How many samples there are.
         losses: Shape of the losses, ``None`` being the number of samples.
+        name: The argument's name in messages.
 
     Raises:
         ShapeError: There is not one weight per sample or loss.
@@ -157,19 +166,19 @@ def weights(sample_weight: Any, samples: int, losses: Shape = (None,)) -> Array 
     """
     if sample_weight is None:
         return None
-    weight = numbers(sample_weight, "sample_weight")
-    if weight.ndim == 2 and weight.shape[1] == 1 and len(losses) == 1:
-        weight = weight[:, 0]
+    weight = numbers(sample_weight, name)
+    while weight.ndim > 1 and weight.shape[-1] == 1:  # one for all losses of a sample
+        weight = weight[..., 0]
     if weight.shape[0] != samples or not _matches(weight.shape, losses[: weight.ndim]):
         raise ShapeError(
-            f"`sample_weight` must have one number per sample: shape ({samples},).",
+            f"`{name}` must have one number per sample: shape ({samples},).",
             shape=weight.shape,
         )
-    check_finite(weight, "sample_weight")
+    check_finite(weight, name)
     if samples and weight.min() < 0:
         place = [int(axis) for axis in np.unravel_index(weight.argmin(), weight.shape)]
         raise DataError(
-            "`sample_weight` must not be negative.", **{f"sample_weight{place}": weight.min()}
+            f"`{name}` must not be negative.", **{f"{name}{place}": float(weight.min())}
         )
     return weight.astype(np.float64)
 
@@ -279,6 +288,16 @@ def check_finite(array: Array, name: str) -> None:
             f"{value}{where}. Remove or replace them.",
             **{f"{name}[{first[0]}]": float(value)},
         )
+
+
+def _expected(argument: str, names: Sequence[str], needed: Sequence[str]) -> str:
+    if len(names) == 1:
+        return f"`{argument}` must be an array, or a dictionary with the key {names[0]!r}."
+    some = "" if len(needed) == len(names) else f", of which {list(needed)} must be there"
+    return (
+        f"`{argument}` must be a list of {len(names)} arrays or a dictionary with the keys "
+        f"{list(names)}{some}."
+    )
 
 
 def shown(shape: Shape) -> str:

@@ -58,6 +58,7 @@ class Evaluable(Compilable):
             ``[loss, *metrics]`` in the order of :attr:`metrics_names`; just the loss if there are
             no metrics; or a dictionary.
         """
+        self._check_compiled()
         feed = self._feed((x, y, sample_weight), batch_size, steps)
         hooks = CallbackList(
             callbacks, add_progbar=True, model=self, verbose=verbosity(verbose), steps=feed.steps
@@ -66,6 +67,7 @@ class Evaluable(Compilable):
 
     def _evaluate(self, feed: Feed, hooks: CallbackList) -> dict[str, Any]:
         sums = Sums()
+        begun(feed)
         hooks.on_test_begin({})
         logs: dict[str, Any] = {}
         for first, last in stretches(feed.steps, hooks.watches_batches):
@@ -82,6 +84,7 @@ class Evaluable(Compilable):
             hooks.on_test_batch_end(done - 1, logs)
             if done < last:
                 break
+        feed.end_epoch()
         hooks.on_test_end(logs)
         return logs
 
@@ -111,6 +114,7 @@ class Evaluable(Compilable):
             callbacks, add_progbar=True, model=self, verbose=verbosity(verbose), steps=feed.steps
         )
         parts = []
+        begun(feed)
         hooks.on_predict_begin({})
         for first, last in stretches(feed.steps, hooks.watches_batches):
             hooks.on_predict_batch_begin(first, {})
@@ -123,9 +127,8 @@ class Evaluable(Compilable):
             hooks.on_predict_batch_end(done - 1, {"outputs": self._structured(parts[-1])})
             if done < last:
                 break
+        feed.end_epoch()
         hooks.on_predict_end({})
-        if not parts:
-            raise ArgumentError("There are no batches to predict.", x=type(x).__name__)
         return self._structured([np.concatenate(part) for part in zip(*parts, strict=True)])
 
     def _predicted(self, data: Mapping[str, Array], batch_size: int) -> tuple[Array, ...]:
@@ -169,8 +172,7 @@ class Evaluable(Compilable):
             size = positive_integer("batch_size", batch_size or BATCH_SIZE)
             data = self._data(x, y, sample_weight, prefix=prefix) if targets else self._inputs(x)
             user_data.check_lengths(**{f"{prefix}x": range(data.rows)})
-            whole = ArrayFeed(data, size).steps
-            return ArrayFeed(data, size, steps=None if steps is None else min(steps, whole))
+            return ArrayFeed(data, size, steps=steps)
         check_alone(y=y, sample_weight=sample_weight)
 
         def prepared(x: Any, y: Any, weight: Any) -> Data:
@@ -193,9 +195,14 @@ class Evaluable(Compilable):
         if y is None:
             raise ArgumentError(f"`{prefix}y` must be given.", **{f"{prefix}y": None})
         outputs = self.output_names
-        given = user_data.named(y, outputs, f"{prefix}y")
+        needed = self._check_compiled().measured(outputs)
+        given = user_data.named(y, outputs, f"{prefix}y", needed)
         label = {n: f"{prefix}y" if len(outputs) == 1 else f"{prefix}y[{n!r}]" for n in outputs}
-        given = {n: user_data.numbers(a, label[n]) for n, a in given.items() if a is not None}
+        given = {
+            n: user_data.numbers(a, label[n])
+            for n, a in given.items()
+            if a is not None or n in needed
+        }
         shapes = {name: array.shape for name, array in given.items()}
         compiled = self._ready(shapes)
         weights = self._weights_by_output(sample_weight, outputs)
@@ -205,12 +212,16 @@ class Evaluable(Compilable):
         ):
             key = f"/{name}" if len(outputs) > 1 else ""
             if name not in given:
-                user_data.check_unneeded(label[name], loss)
                 continue
             lengths[label[name]] = given[name]
             user_data.check_lengths(**lengths)
             arrays[f"{Y_TRUE}{key}"] = user_data.targets(given[name], loss, shape, label[name])
-            weight = user_data.weights(weights.get(name), inputs.rows, shape[:-1] or (None,))
+            weight = user_data.weights(
+                weights.get(name),
+                inputs.rows,
+                shape[:-1] or (None,),
+                "sample_weight" if len(outputs) == 1 else f"sample_weight[{name!r}]",
+            )
             if weight is not None:
                 arrays[f"{WEIGHT}{key}"] = weight
         return Data(arrays, inputs.rows)
@@ -219,42 +230,47 @@ class Evaluable(Compilable):
         """Weights of each output's samples; one array serves all outputs."""
         if sample_weight is None:
             return {}
-        if isinstance(sample_weight, Mapping):
-            return dict(sample_weight)
-        nested = isinstance(sample_weight, list | tuple) and not np.isscalar(sample_weight[0])
-        if len(outputs) == 1 or not nested:
-            return dict.fromkeys(outputs, sample_weight)
-        return user_data.named(sample_weight, outputs, "sample_weight")
+        several = isinstance(sample_weight, list | tuple) and not all(
+            map(np.isscalar, sample_weight)
+        )
+        if isinstance(sample_weight, Mapping) or (several and len(outputs) > 1):
+            return user_data.named(sample_weight, outputs, "sample_weight", [])
+        return dict.fromkeys(outputs, sample_weight)
 
     def _inputs(self, x: Any, name: str = "x") -> Data:
         if not self.built:
             self._build_for(x)
         names = self.input_names
-        labels = {**self.base.predict.bounds, **(self._plan or self.base).labels}
-        arrays, owner = {}, f"Model {self.name!r}"
-        shapes = zip(names, self.base.inputs, strict=True)
+        labels = {
+            **self.prediction_plan.predict.bounds,
+            **(self._plan or self.prediction_plan).labels,
+        }
+        arrays, lengths, owner = {}, {}, f"Model {self.name!r}"
+        shapes = zip(names, self.prediction_plan.inputs, strict=True)
         given = user_data.named(x, names, name)
         for input_name, array in shapes:
             label = name if len(names) == 1 else f"{name}[{input_name!r}]"
             where = f"{owner} (first layer {self._first_layer(array)!r})"
-            shape = self.base.predict.shapes[array]
+            shape = self.prediction_plan.predict.shapes[array]
             arrays[array] = user_data.inputs(given[input_name], shape, where, label)
             if array in labels:
                 arrays[array] = user_data.labels(arrays[array], labels[array], where, label)
+            lengths[label] = arrays[array]
         if len(arrays) > 1:
-            user_data.check_lengths(**arrays)
+            user_data.check_lengths(**lengths)
         return Data(arrays, len(next(iter(arrays.values()))))
 
     def _first_layer(self, array: str) -> str:
         """The layer that reads an input."""
-        symbol = self.topology.inputs[self.base.inputs.index(array)]
+        symbol = self.topology.inputs[self.prediction_plan.inputs.index(array)]
         readers = (c.layer.name for c in self.topology.calls if symbol in c.inputs)
         return next(readers, symbol.name)
 
     def _logs(self, sums: Sums) -> dict[str, Any]:
         """Loss and metrics by name, sorted by name as Keras sorts them."""
         assert self._plan is not None  # noqa: S101  (what made the sums)
-        found = {m.name: m.measure.value(sums.measures[m.name]) for m in self._plan.measurements}
+        pairs = zip(self._plan.measurements, self.metrics, strict=True)
+        found = {m.name: metric.value(sums.measures[m.name]) for m, metric in pairs}
         for name, _ in self._plan.tracked:
             total, samples = sums.measures[name]
             found[name] = float(total / samples)
@@ -290,6 +306,16 @@ def positive_integer(argument: str, value: Any) -> int:
     if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 1:
         raise ArgumentError(f"`{argument}` must be a positive integer.", **{argument: value})
     return int(value)
+
+
+def begun(feed: Feed) -> None:
+    """Begin a pass.
+
+    Raises:
+        ArgumentError: There is nothing in it.
+    """
+    if not feed.begin_epoch():
+        raise ArgumentError("`x` made no batches: a generator can be read only once.", batches=0)
 
 
 def check_alone(**arguments: Any) -> None:

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import numpy as np
 
 from chainrule.errors import ArgumentError
 from chainrule.models.data import Data
-from chainrule.utils.batches import PyDataset
+from chainrule.utils.batches import PyDataset, unpack_x_y_sample_weight
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -45,13 +45,16 @@ class Stretch(NamedTuple):
 
 
 class Feed(Protocol):
-    """A source of batches.
+    """A source of batches."""
 
-    Attributes:
-        steps: Batches in an epoch; ``None`` if only the end will tell.
-    """
+    @property
+    def steps(self) -> int | None:
+        """Batches in an epoch; ``None`` if only the end will tell."""
+        ...
 
-    steps: int | None
+    def begin_epoch(self) -> bool:
+        """Called before an epoch's first batch; whether there is one."""
+        ...
 
     def take(self, batches: int) -> Iterator[Stretch]:
         """The next so many batches of the epoch, or fewer if it ends."""
@@ -80,9 +83,12 @@ class ArrayFeed:
         steps: int | None = None,
     ) -> None:
         self._data, self._batch_size, self._permuted = data, batch_size, permuted
-        whole = math.ceil(data.rows / batch_size)
-        self.steps = whole if steps is None else steps
+        self.steps = _bounded(steps, math.ceil(data.rows / batch_size))
         self._left = np.arange(0)
+
+    def begin_epoch(self) -> bool:
+        """Nothing: the order goes on."""
+        return True
 
     def take(self, batches: int) -> Iterator[Stretch]:
         """Stretches that do not cross a pass over the data."""
@@ -90,8 +96,9 @@ class ArrayFeed:
             if not len(self._left):
                 order = self._permuted(self._data.rows)
                 self._left = np.arange(self._data.rows) if order is None else order
-            taken, self._left = np.split(self._left, [batches * self._batch_size])
-            stretch = Stretch(self._data, taken, self._batch_size)
+            end = batches * self._batch_size
+            stretch = Stretch(self._data, self._left[:end], self._batch_size)
+            self._left = self._left[end:]
             batches -= stretch.batches
             yield stretch
 
@@ -107,6 +114,9 @@ class BatchFeed:
         prepared: Checks one batch.
         permuted: Draws an order of a dataset's batches.
         steps: Batches in an epoch; by default all that there are.
+
+    Raises:
+        ArgumentError: There is no end to a dataset's batches, nor any ``steps``.
     """
 
     def __init__(
@@ -117,91 +127,110 @@ class BatchFeed:
         steps: int | None = None,
     ) -> None:
         self._source, self._prepared, self._permuted = source, prepared, permuted
-        self._resumes = steps is not None or not _restarts(source)
-        self.steps = _count(source) if steps is None else steps
+        self.steps = _bounded(steps, _count(source))
+        if self.steps is None and isinstance(source, PyDataset):
+            raise ArgumentError(
+                "A dataset without end needs `steps_per_epoch`, or `steps`.", num_batches=None
+            )
+        self._goes_on = steps is not None or not _restarts(source)
         self._batches: Iterator[Any] | None = None
+        self._ahead: Any = None
+
+    def begin_epoch(self) -> bool:
+        """Tell the source, and begin a pass unless one was left in the middle."""
+        if hasattr(self._source, "on_epoch_begin"):
+            self._source.on_epoch_begin()
+        if self._batches is None or not self._goes_on:
+            self._batches = self._begun()
+        self._ahead = self._next()
+        return self._ahead is not None
 
     def take(self, batches: int) -> Iterator[Stretch]:
         """One batch at a time."""
         for _ in range(batches):
-            made = self._next()
+            made, self._ahead = self._ahead, None
+            made = self._next() if made is None else made
             if made is None:
+                if self.steps is not None:
+                    warn_of_the_end(self.steps)
                 return
-            data = self._prepared(*_unpacked(made))
+            data = self._prepared(*unpack_x_y_sample_weight(made))
             yield Stretch(data, np.arange(data.rows), data.rows)
 
     def end_epoch(self) -> None:
-        """Begin the source anew, if it can be; a generator goes on."""
-        hook = getattr(self._source, "on_epoch_end", None)
-        if hook is not None:
-            hook()
-        if not self._resumes:
-            self._batches = None
+        """Tell the source."""
+        if hasattr(self._source, "on_epoch_end"):
+            self._source.on_epoch_end()
 
     def _next(self) -> Any:
-        if self._batches is None:
-            self._batches = self._begun()
+        assert self._batches is not None  # noqa: S101  (the epoch has begun)
         made = next(self._batches, None)
         if made is None and self.steps is not None and _restarts(self._source):
-            self._batches = self._begun()  # more steps than there are batches: another pass
+            self._batches = self._begun()  # the epoch goes on into another pass
             made = next(self._batches, None)
-        if made is None and self.steps is not None:
-            warnings.warn(
-                f"The data ran out before the epoch's {self.steps} batches were done; training "
-                "ends here. Let the generator give more, or lower `steps_per_epoch`.",
-                stacklevel=2,
-            )
         return made
 
     def _begun(self) -> Iterator[Any]:
-        if not _indexed(self._source):
-            return iter(self._source)
         count = _count(self._source)
-        if count is None:
-            raise ArgumentError("A dataset of unknown length needs `steps_per_epoch`.", length=None)
-        hook = getattr(self._source, "on_epoch_begin", None)
-        if hook is not None:
-            hook()
+        if count is None or not hasattr(self._source, "__getitem__"):
+            return iter(self._source)
         order = self._permuted(count)
         return (self._source[int(i)] for i in (range(count) if order is None else order))
+
+
+class Kept:
+    """The batches of a generator, kept while they are read, so that it can be read again.
+
+    Args:
+        source: The generator.
+    """
+
+    def __init__(self, source: Iterator[Any]) -> None:
+        self._source = source
+        self._seen: list[Any] = []
+
+    def __iter__(self) -> Iterator[Any]:
+        yield from self._seen
+        for batch in self._source:
+            self._seen.append(batch)
+            yield batch
 
 
 def makes_batches(x: Any) -> bool:
     """Whether ``x`` is a source of batches rather than arrays."""
     if isinstance(x, PyDataset):
         return True
-    if isinstance(x, list | tuple | dict | str) or hasattr(x, "__array__"):
+    if isinstance(x, Sequence | Mapping) or hasattr(x, "__array__"):
         return False
-    return hasattr(x, "__iter__") or _indexed(x)
+    return hasattr(x, "__iter__") or hasattr(x, "__getitem__")
 
 
-def _indexed(source: Any) -> bool:
-    return hasattr(source, "__getitem__") and hasattr(source, "__len__")
+def warn_of_the_end(steps: int | None) -> None:
+    """Say that there are not as many batches as asked for, as Keras does."""
+    warnings.warn(
+        "Your input ran out of data; interrupting training. Make sure that your dataset or "
+        "generator can generate at least `steps_per_epoch * epochs` batches. "
+        f"Received: steps_per_epoch={steps}",
+        stacklevel=3,
+    )
 
 
 def _restarts(source: Any) -> bool:
     """Whether a second pass is possible: not over a generator."""
-    return _indexed(source) or not hasattr(source, "__next__")
+    return not hasattr(source, "__next__")
 
 
 def _count(source: Any) -> int | None:
-    found = getattr(source, "num_batches", None)
-    if found is None and hasattr(source, "__len__"):
-        found = len(source)
-    return None if found is None else int(found)
+    """How many batches there are, if a source can tell."""
+    if isinstance(source, PyDataset):
+        return source.num_batches
+    return len(source) if hasattr(source, "__len__") else None
 
 
-def _unpacked(batch: Any) -> tuple[Any, Any, Any]:
-    """x, y and weights of what a source gave.
-
-    Raises:
-        ArgumentError: It gave a tuple of another length.
-    """
-    if not isinstance(batch, tuple):
-        return batch, None, None
-    if not 1 <= len(batch) <= 3:
-        raise ArgumentError(
-            "A batch must be x, (x,), (x, y) or (x, y, sample_weight).", length=len(batch)
-        )
-    x, y, weight = (*batch, None, None)[:3]
-    return x, y, weight
+def _bounded(steps: int | None, count: int | None) -> int | None:
+    """Batches in an epoch: as many as asked for, but no more than a pass over the data."""
+    if steps is None or count is None:
+        return count if steps is None else steps
+    if steps > count:
+        warn_of_the_end(steps)
+    return min(steps, count)

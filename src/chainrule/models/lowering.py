@@ -10,7 +10,6 @@ from chainrule.core.fusion import fuse
 from chainrule.core.graph import LOSS, WEIGHT, Y_TRUE, Graph, GraphBuilder, Penalty
 from chainrule.core.layout import Layout
 from chainrule.core.plan import Head, Measurement, Plan
-from chainrule.core.shapes import Shape
 from chainrule.errors import ArgumentError
 from chainrule.losses.total import per_sample, scaled, total
 from chainrule.models.objectives import Objective
@@ -60,7 +59,9 @@ def compiled_plan(
         evaluate,
         train,
         heads,
-        () if len(heads) == 1 else tuple((f"{h.loss.removeprefix(f'{LOSS}/')}_loss", h.loss) for h in heads),
+        ()
+        if len(heads) == 1
+        else tuple((f"{h.loss.removeprefix(f'{LOSS}/')}_loss", h.loss) for h in heads),
         _measurements(objectives, train.outputs),
         optimizer.update(base.layout.moved, constraints),
         fusions,
@@ -103,7 +104,9 @@ def _with_losses(
     pairs = [(a, o) for a, o in zip(outputs, objectives, strict=True) if o.loss is not None]
     alone = len(pairs) == 1 and pairs[0][1].scale is None and not builder.penalties
     heads = [
-        _with_loss(builder, array, objective, LOSS if alone else f"{LOSS}/{objective.name or 'data'}")
+        _with_loss(
+            builder, array, objective, LOSS if alone else f"{LOSS}/{objective.name or 'data'}"
+        )
         for array, objective in pairs
     ]
     if not alone:
@@ -156,7 +159,9 @@ def _penalty(builder: GraphBuilder, penalty: Penalty) -> str:
 def _sum_up(builder: GraphBuilder, terms: Sequence[tuple[str, float | None]]) -> None:
     """Let ``"loss"`` be the sum of all terms, each times its factor."""
     (first, scale), *others = terms
-    array = builder.apply(scaled, {"x": first}, f"{LOSS}/sum" if others else LOSS, scale=_factor(scale))
+    array = builder.apply(
+        scaled, {"x": first}, f"{LOSS}/sum" if others else LOSS, scale=_factor(scale)
+    )
     for place, (term, scale) in enumerate(others, start=1):
         name = LOSS if place == len(others) else f"{LOSS}/sum{place}"
         array = builder.apply(total, {"total": array, "term": term}, name, scale=_factor(scale))

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
-import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,11 +13,13 @@ from chainrule.core.names import unique_name
 from chainrule.core.plan import Plan
 from chainrule.core.rng import fresh_seed
 from chainrule.core.shapes import Shape
-from chainrule.errors import ArgumentError, UnknownNameError
-from chainrule.layers.calling import note
+from chainrule.errors import ArgumentError, StateError, UnknownNameError
 from chainrule.layers.layer import Layer, assign
 from chainrule.layers.symbols import Symbol, leaves
+from chainrule.models import data as user_data
+from chainrule.models import subclassing
 from chainrule.models.lowering import predict_plan
+from chainrule.models.storing import Storable
 from chainrule.models.topology import Topology, topology
 from chainrule.models.training import Trainable
 
@@ -29,13 +29,13 @@ if TYPE_CHECKING:
     Array = NDArray[Any]
 
 
-class Model(Trainable):
+class Model(Trainable, Storable):
     """Layers from inputs to outputs: several of each, shared layers, branches that join again.
 
     Args:
         inputs: The symbol that ``Input`` gave; a list or dictionary of them.
         outputs: The symbol of the last layer's output; a list or dictionary of them.
-        name: ``"functional"`` if not given.
+        name: ``"functional"`` if not given; of a subclass the class's name.
         trainable: Whether training moves any weights.
 
     Raises:
@@ -51,7 +51,9 @@ class Model(Trainable):
         25
     """
 
-    _automatic_name = "functional"
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        subclassing.check_class(cls)
 
     def __init__(
         self,
@@ -61,13 +63,16 @@ class Model(Trainable):
         trainable: bool = True,
     ) -> None:
         super().__init__()
-        self.name = name or unique_name(self._automatic_name)
+        self.name = name or unique_name(
+            "functional" if type(self) is Model else type(self).__name__
+        )
         self.seed: int | None = None
         self._dtype: str | None = None
         self._theta: Array | None = None
+        self._complete = False
         self._base: Plan | None = None
         self._topology: Topology | None = None
-        self._output_structure: Any = None
+        self._structures: tuple[Any, Any] = (None, None)
         if inputs is not None or outputs is not None:
             self._join(inputs, outputs)
             if not trainable:
@@ -84,7 +89,24 @@ class Model(Trainable):
                     **{argument: value},
                 )
         self._topology = topology(_in_order(inputs), _in_order(outputs))
-        self._output_structure = outputs
+        self._structures = inputs, outputs
+
+    def call(self, inputs: Any, training: Any = None) -> Any:
+        """For a subclass to write: the outputs that its layers make of ``inputs``.
+
+        It is called once, on symbols, with the structure that the data have. Layers, models and
+        ``+ - *`` may be applied to them.
+
+        Args:
+            inputs: A symbol, or a list or dictionary of them.
+            training: To be handed on to layers.
+        """
+        raise ArgumentError(
+            f"{type(self).__name__} {self.name!r} needs `inputs` and `outputs`, or a class with "
+            "`call`.",
+            inputs=None,
+            outputs=None,
+        )
 
     @property
     def topology(self) -> Topology:
@@ -96,8 +118,11 @@ class Model(Trainable):
 
     @property
     def layers(self) -> list[Layer]:
-        """All layers, those of the inputs included: the farther from the outputs, the earlier."""
-        return list(self.topology.layers)
+        """All layers, those of the inputs included: the farther from the outputs, the earlier.
+
+        Those of a class with ``call`` are in the order of its attributes.
+        """
+        return self._all_layers()
 
     def get_layer(self, name: str | None = None, index: int | None = None) -> Layer:
         """A layer by name or by place in :attr:`layers`.
@@ -121,6 +146,8 @@ class Model(Trainable):
         raise UnknownNameError(f"No such layer. Existing layers are: {names}.", name=name)
 
     def _all_layers(self) -> list[Layer]:
+        if self._topology is None and self._is_written:
+            return subclassing.attribute_layers(self)
         return list(self.topology.layers)
 
     @property
@@ -149,25 +176,32 @@ class Model(Trainable):
 
     @property
     def input(self) -> Any:
-        """The symbol that the model takes, or a list of them."""
-        return self.inputs if len(self.inputs) > 1 else self.inputs[0]
+        """The symbols that the model takes, in the structure that it was given."""
+        return self._structured(self.topology.inputs, side=0)
 
     @property
     def output(self) -> Any:
-        """The symbol that the model gives, or a list of them."""
-        return self.outputs if len(self.outputs) > 1 else self.outputs[0]
+        """The symbols that the model gives, in the structure that it was given."""
+        return self._structured(self.topology.outputs)
 
     @property
     def input_names(self) -> list[str]:
         """Names of the inputs: keys of a dictionary of arrays."""
-        return [symbol.name for symbol in self.topology.inputs]
+        return self._names(self.topology.inputs, side=0)
 
     @property
     def output_names(self) -> list[str]:
-        """Names of the outputs: keys of dictionaries of targets, losses and metrics."""
-        if isinstance(self._output_structure, Mapping):
-            return sorted(self._output_structure)
-        names = [symbol.name for symbol in self.topology.outputs]
+        """Names of the outputs: keys of dictionaries of targets, losses and metrics.
+
+        Where a layer makes two of them, the second has a number. (Keras calls both the same.)
+        """
+        return self._names(self.topology.outputs)
+
+    def _names(self, symbols: Sequence[Symbol], side: int = 1) -> list[str]:
+        structure = self._structures[side]
+        if isinstance(structure, Mapping):
+            return sorted(structure)
+        names = [symbol.name for symbol in symbols]
         return [
             name if name not in names[:place] else f"{name}_{names[:place].count(name)}"
             for place, name in enumerate(names)
@@ -180,34 +214,43 @@ class Model(Trainable):
             inputs: An array, or a list of arrays; or symbols.
             training: Must be off for arrays: what training does is ``fit``'s.
         """
-        given = list(leaves(inputs))
+        if self._quick is not None and type(inputs) is np.ndarray and self._complete:
+            made = self._quick(inputs)
+            if made is not None:
+                return made
+        given = _in_order(inputs)
         if given and all(isinstance(one, Symbol) for one in given):
-            return self._structured(self._joined_to(given))
+            return self._structured(self._joined_to(inputs))
+        if any(isinstance(one, Symbol) for one in given):
+            raise ArgumentError(
+                f"Model {self.name!r} was called on symbols and arrays together. Make an Input of "
+                "each array.",
+                inputs=[type(one).__name__ for one in given],
+            )
         if training:
             raise ArgumentError(
                 "A model called on arrays predicts. Use `fit` or `train_on_batch` to train.",
                 training=training,
             )
-        return self.predict_on_batch(inputs)
+        made = self.predict_on_batch(inputs)
+        quick = getattr(self._choice().program, "quick", None)
+        if quick is not None and self._quick is None and isinstance(made, np.ndarray):
+            self._quick = quick(self.theta)  # the next call need not look at everything
+        return made
 
-    def _joined_to(self, symbols: list[Symbol]) -> list[Symbol]:
+    def _joined_to(self, symbols: Any) -> list[Symbol]:
         """The outputs of the same layers on other inputs."""
-        if len(symbols) != len(self.inputs):
-            raise ArgumentError(
-                f"Model {self.name!r} takes {len(self.inputs)} inputs.", inputs=len(symbols)
-            )
-        made = dict(zip(self.topology.inputs, symbols, strict=True))
-        for call in self.topology.calls:
-            arguments = [made[symbol] for symbol in call.inputs]
-            made[call.output] = note(call.layer, arguments if call.listed else arguments[0]).output
-        return [made[symbol] for symbol in self.topology.outputs]
+        if self._topology is None:
+            self.build(subclassing.shapes_of(symbols))
+        given = user_data.named(symbols, self.input_names, "inputs")
+        return self.topology.onto(list(given.values()))
 
-    def _structured(self, outputs: Any) -> Any:
-        """Arrays or symbols of the outputs as the model was given them."""
-        if isinstance(self._output_structure, Mapping):
-            return dict(zip(self.output_names, outputs, strict=True))
-        listed = isinstance(self._output_structure, list | tuple)
-        return list(outputs) if listed and len(outputs) > 1 else outputs[0]
+    def _structured(self, values: Sequence[Any], side: int = 1) -> Any:
+        """Arrays or symbols of the outputs (the inputs) in the structure the model was given."""
+        structure = self._structures[side]
+        if isinstance(structure, Mapping):
+            return dict(zip(self._names((), side), values, strict=True))
+        return list(values) if len(values) > 1 else values[0]
 
     # ------------------------------------------------------------ building
 
@@ -216,13 +259,37 @@ class Model(Trainable):
         """Whether shapes are known and weights exist."""
         return self._base is not None
 
+    @property
+    def _is_written(self) -> bool:
+        """Whether a subclass says by ``call`` what the outputs are."""
+        return type(self).call is not Model.call
+
     def build(self, input_shape: Any = None) -> None:
-        """Nothing to do: a model of symbols is built when it is made."""
-        if self._topology is None:
-            raise ArgumentError("A Model needs `inputs` and `outputs`.", inputs=None, outputs=None)
+        """Make the weights. A model of symbols has them from the beginning.
+
+        Args:
+            input_shape: For a class with ``call``: the input's shape with the samples' axis; a
+                list or dictionary of shapes if it takes several.
+
+        Raises:
+            StateError: The shape is not known.
+        """
+        if self._topology is not None:
+            return
+        if not self._is_written:
+            self.call(None)  # says what is missing
+        if input_shape is None:
+            raise StateError(
+                f"Model {self.name!r} is not built: its input's shape is not known. Call "
+                "build((None, …)), or fit it to data."
+            )
+        inputs = subclassing.symbols_for(input_shape)
+        self._join(inputs, subclassing.called(self, inputs))
+        self._topology = subclassing.in_order_of_attributes(self, self.topology)
+        self._rebuild()
 
     def _build_for(self, x: Any) -> None:
-        self.build()
+        self.build(subclassing.shapes_of(x) if self._is_written else None)
 
     def _rebuild(self) -> None:
         """Lay out the weights; those that exist keep their values."""
@@ -239,8 +306,8 @@ class Model(Trainable):
                 values = kept.get(weight.key)
                 view = views[weight.slot.name]
                 view[...] = weight.initial(self.seed, position) if values is None else values
-            layer.attach(views)
-        self._theta = theta
+            layer.attach(views, self)
+        self._theta, self._complete = theta, True
         self._forget_plan()
 
     def _cast(self, dtype: str | None) -> None:
@@ -259,7 +326,7 @@ class Model(Trainable):
         return self._dtype or next(iter(given), config.floatx())
 
     @property
-    def base(self) -> Plan:
+    def prediction_plan(self) -> Plan:
         """The plan of a prediction.
 
         Raises:
@@ -277,31 +344,32 @@ class Model(Trainable):
         A layer that another model uses too has its weights in the vector of the model that was
         used last; they are fetched from there.
         """
-        base = self.base
+        base = self.prediction_plan
         assert self._theta is not None  # noqa: S101
-        views: dict[str, Array] | None = None
-        for layer in self.topology.operations:
-            if layer.declared and layer.home is not self._theta:
-                views = base.layout.views(self._theta) if views is None else views
-                for weight, value in zip(layer.declared, layer.weights, strict=True):
-                    views[weight.slot.name][...] = value
-                layer.attach(views)
+        if not self._complete:
+            views = base.layout.views(self._theta)
+            for layer in self.topology.operations:
+                if layer.declared and layer.home is not self._theta:
+                    for weight, value in zip(layer.declared, layer.weights, strict=True):
+                        views[weight.slot.name][...] = value
+                    layer.attach(views, self)
+            self._complete = True
         return self._theta
 
     @property
     def layout(self) -> Layout:
         """Where each weight lies in :attr:`theta`."""
-        return self.base.layout
+        return self.prediction_plan.layout
 
     @property
     def dtype(self) -> str:
         """Float type of weights and arithmetic."""
-        return self.base.dtype
+        return self.prediction_plan.dtype
 
     @property
     def input_shape(self) -> Any:
         """Shape of the input, ``None`` being the number of samples; of several a list."""
-        shapes = [self.base.predict.shapes[name] for name in self.base.inputs]
+        shapes = [self.prediction_plan.predict.shapes[name] for name in self.prediction_plan.inputs]
         return shapes if len(shapes) > 1 else shapes[0]
 
     @property
@@ -353,84 +421,6 @@ class Model(Trainable):
     def count_params(self) -> int:
         """Number of parameters."""
         return self.layout.size
-
-    # ------------------------------------------------------------ text and files
-
-    def summary(
-        self,
-        line_length: int | None = None,
-        positions: Any = None,
-        print_fn: Callable[[str], object] | None = None,
-        expand_nested: bool = False,
-        show_trainable: bool = False,
-        layer_range: Any = None,
-    ) -> None:
-        """Print a table of the layers: output shapes, parameters, memory, fusions.
-
-        Args:
-            line_length: Width in characters.
-            positions: Ends of the columns as fractions of the width.
-            print_fn: Called once with the whole text, instead of printing.
-            expand_nested: Kept for Keras' signature: layers of a nested model are always shown.
-            show_trainable: Whether to add a column for that.
-            layer_range: First and last layer to show, by name.
-        """
-        from chainrule.report.summary import print_summary
-
-        print_summary(self, line_length, positions, print_fn, show_trainable, layer_range)
-
-    def get_config(self) -> dict[str, Any]:
-        """The model's structure as JSON-ready data."""
-        from chainrule.models.structure import config_of
-
-        return config_of(self)
-
-    @classmethod
-    def from_config(
-        cls, config: dict[str, Any], custom_objects: dict[str, Any] | None = None
-    ) -> Model:
-        """A model, with new weights, from :meth:`get_config`."""
-        from chainrule.models.structure import model_from
-
-        return model_from(cls, config, custom_objects)
-
-    def to_json(self, **kwargs: Any) -> str:
-        """The model's structure as JSON text, for ``models.model_from_json``.
-
-        Args:
-            **kwargs: For ``json.dumps``.
-        """
-        from chainrule.models.structure import serialize
-
-        return json.dumps(serialize(self), **kwargs)
-
-    def save(
-        self,
-        filepath: str | os.PathLike[str],
-        overwrite: bool = True,
-    ) -> None:
-        """Save structure, weights, optimizer and their state in one ``.safetensors`` file.
-
-        The file is written beside and renamed, so a reader or a crash never meets half of it.
-
-        Raises:
-            ArgumentError: The extension is another, or the file exists and ``overwrite`` is off.
-        """
-        from chainrule.formats import archive
-
-        archive.save(self, filepath, overwrite)
-
-    def save_weights(self, filepath: str | os.PathLike[str], overwrite: bool = True) -> None:
-        """Save the weights alone in a ``.weights.safetensors`` file."""
-        from chainrule.formats import archive
-
-        archive.save_weights(self, filepath, overwrite)
-
-    def load_weights(self, filepath: str | os.PathLike[str]) -> None:
-        """Load the weights of a model or weights file; nothing changes if they do not fit."""
-        from chainrule.formats import archive
-
-        archive.load_weights(self, filepath)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} name={self.name}, built={self.built}>"

@@ -60,6 +60,17 @@ class Compiled:
             return per_output("loss", self.loss, outputs)
         return [self.loss] * len(outputs)
 
+    def measured(self, outputs: Sequence[str]) -> list[str]:
+        """The outputs that have a loss or a metric, and so need targets."""
+        columns = zip(
+            outputs,
+            self.losses(outputs),
+            _metrics("metrics", self.metrics, outputs),
+            _metrics("weighted_metrics", self.weighted_metrics, outputs),
+            strict=True,
+        )
+        return [name for name, loss, *lists in columns if loss is not None or any(lists)]
+
     def decided(
         self, outputs: Sequence[str], shapes: Sequence[Shape], y_shapes: Mapping[str, Any]
     ) -> Compiled:

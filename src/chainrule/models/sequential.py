@@ -30,8 +30,6 @@ class Sequential(Model):
         13
     """
 
-    _automatic_name = "sequential"
-
     def __init__(self, layers: Any = None, trainable: bool = True, name: str | None = None) -> None:
         super().__init__(name=name)
         self._entries: list[Layer | Model] = []
@@ -125,7 +123,11 @@ class Sequential(Model):
         self._input_shape = (None, *shape[1:])
         self._leave_line()
         first = self._entries[0]
-        begin = first if isinstance(first, InputLayer) else InputLayer(shape[1:], name=f"{self.name}_input")
+        begin = (
+            first
+            if isinstance(first, InputLayer)
+            else InputLayer(shape[1:], name=f"{self.name}_input")
+        )
         symbol = begin.output
         for entry in self._entries[1 if begin is first else 0 :]:
             symbol = entry(symbol)
@@ -156,7 +158,7 @@ class Sequential(Model):
     def _declared_shape(self) -> Shape | None:
         first = self._entries[0] if self._entries else None
         if isinstance(first, Model) and first.built:
-            return first.input_shape  # type: ignore[no-any-return]
+            return first.input_shape
         if isinstance(first, Layer) and first.declared_input_shape is not None:
             return (None, *first.declared_input_shape)
         return self._input_shape

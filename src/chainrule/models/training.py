@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from chainrule.callbacks import CallbackList, History
-from chainrule.core.interrupts import Interrupts
 from chainrule.core.graph import LOSS
+from chainrule.core.interrupts import Interrupts
 from chainrule.core.rng import stream
 from chainrule.engines.base import Sums
 from chainrule.errors import ArgumentError
@@ -20,6 +20,7 @@ from chainrule.models.data import Data
 from chainrule.models.evaluation import (
     BATCH_SIZE,
     Evaluable,
+    begun,
     check_alone,
     positive_integer,
     verbosity,
@@ -28,9 +29,11 @@ from chainrule.models.feeding import (
     ArrayFeed,
     BatchFeed,
     Feed,
+    Kept,
     Permutation,
     Stretch,
     makes_batches,
+    warn_of_the_end,
 )
 from chainrule.models.pacing import stretches
 
@@ -113,6 +116,8 @@ class Trainable(Evaluable):
             (x, y, sample_weight), class_weight, validation_split, validation_data, batch_size
         )
         feed = self._training_feed(training, class_weight, batch_size, draw, steps_per_epoch)
+        if validation_steps is None and hasattr(validation, "__next__"):
+            validation = Kept(validation)  # every epoch is measured on the same batches
         hooks = CallbackList(
             callbacks,
             add_progbar=True,
@@ -128,6 +133,11 @@ class Trainable(Evaluable):
         try:
             with Interrupts() as interrupts:
                 for epoch in range(initial_epoch, epochs):
+                    if epoch == initial_epoch:
+                        begun(feed)
+                    elif not feed.begin_epoch():
+                        warn_of_the_end(steps_per_epoch)
+                        break
                     hooks.on_epoch_begin(epoch, {})
                     logs = self._epoch(feed, hooks, interrupts)
                     if validation is not None and _due(epoch, validation_freq):
@@ -158,6 +168,8 @@ class Trainable(Evaluable):
         batch_size: int | None,
     ) -> tuple[Any, Any]:
         """Checked training data, or what makes batches of them; and likewise for validation."""
+        self._check_compiled()
+        self._warn_if_frozen_since()
         if makes_batches(given[0]):
             y, weight, split = given[1], given[2], validation_split or None
             check_alone(y=y, sample_weight=weight, validation_split=split)
@@ -168,6 +180,23 @@ class Trainable(Evaluable):
             training, validation = user_data.split(training, validation_split)
             return self._weighted(training, class_weight), validation
         return self._weighted(training, class_weight), self._validation(validation_data)
+
+    def _warn_if_frozen_since(self) -> None:
+        """Say which layers were frozen or unfrozen since ``compile()``, which has yet to see it."""
+        if not self.built:
+            return
+        seen = {slot.name: slot.trainable for slot in self.layout}
+        changed = [
+            layer.name
+            for layer in self.topology.operations
+            if any(weight.slot.trainable != seen[weight.slot.name] for weight in layer.declared)
+        ]
+        if changed:
+            warnings.warn(
+                f"`trainable` of layers {changed} has changed since the model was compiled. Call "
+                "`compile()` again before `fit()`, so that the change takes effect.",
+                stacklevel=4,
+            )
 
     def _validation(self, validation_data: Any) -> Any:
         """Checked data of ``validation_data``, unless it makes batches."""
@@ -195,25 +224,19 @@ class Trainable(Evaluable):
                 return self._weighted(self._data(x, y, weight), class_weight)
 
             return BatchFeed(training, prepared, permuted, steps)
-        size = batch_size or BATCH_SIZE
-        whole = ArrayFeed(training, size).steps
-        if steps is not None and steps > whole:
-            warnings.warn(
-                f"`steps_per_epoch` is {steps}, but the data make {whole} batches.", stacklevel=3
-            )
-        return ArrayFeed(training, size, permuted, None if steps is None else min(steps, whole))
+        return ArrayFeed(training, batch_size or BATCH_SIZE, permuted, steps)
 
     def _validation_feed(self, validation: Any, batch_size: int | None, steps: int | None) -> Feed:
         if isinstance(validation, Data):
             size = positive_integer("validation_batch_size", batch_size or BATCH_SIZE)
-            whole = ArrayFeed(validation, size).steps
-            return ArrayFeed(validation, size, steps=None if steps is None else min(steps, whole))
+            return ArrayFeed(validation, size, steps=steps)
         if isinstance(validation, tuple | list):  # beside a source of batches, not checked before
             return self._validation_feed(self._validation(validation), batch_size, steps)
         return self._feed((validation, None, None), None, steps, prefix="validation ")
 
     def _weighted(self, data: Data, class_weight: Mapping[Any, float] | None) -> Data:
-        return user_data.weighted_by_class(data, class_weight, self.loss)
+        loss, *others = self._check_compiled().losses(self.output_names)
+        return user_data.weighted_by_class(data, class_weight, None if others else loss)
 
     def _permuted(self, count: int) -> Array:
         """A new order, from the stream of this step."""
@@ -237,8 +260,6 @@ class Trainable(Evaluable):
             interrupts.check()
             if self.stop_training or done < last:
                 break
-        if not logs:
-            raise ArgumentError("There are no batches to train on.", batches=0)
         return logs
 
     def _train(self, stretch: Stretch) -> Sums:

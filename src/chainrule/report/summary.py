@@ -209,6 +209,7 @@ def _totals(model: Model) -> list[str]:
     } | ({"Optimizer": states} if states else {})
     lines = [f" {kind} params: {n:,} ({size_text(n * item)})" for kind, n in counts.items()]
     lines.append(f" Activations per sample: {size_text(_activations(model) * item)}")
+    lines.append(f" Engine: {model.engine}")
     if model.compiled and model.loss is not None:
         arrow = "→" if console.can_encode(sys.stdout, "→") else "->"
         lines += [f" Fused: {fusion.replace('→', arrow)}" for fusion in model.plan.fusions]

@@ -261,7 +261,7 @@ def test_an_encoding_without_boxes_gets_ascii(world):
 
 
 def test_a_terminal_gets_a_bar_that_is_redrawn(world):
-    options = ["--epochs", "1", "--hidden", "64", "--batch-size", "4"]
+    options = ["--epochs", "1", "--hidden", "512,512", "--batch-size", "4"]  # takes a second
     code, seen = in_terminal(world, "train", "fashion-mnist", *options)
     assert code == 0
     assert "\r\x1b[1m1500/1500\x1b[0m \x1b[32m━━━━━━━━━━━━━━━━━━━━\x1b[0m" in seen

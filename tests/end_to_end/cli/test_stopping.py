@@ -74,10 +74,10 @@ def test_sigterm_stops_a_job_for_which_a_script_switched_ctrl_c_off(world):
 
 
 def test_a_stop_in_the_first_epoch_still_saves(world):
-    options = ["--hidden", "64", "--batch-size", "1", "--epochs", "2", "--out", "early"]
+    options = ["--hidden", "1024,1024", "--batch-size", "1", "--epochs", "2", "--out", "early"]
     with started(world, "train", "fashion-mnist", *options) as process:
         wait_for(process, " Fused")
-        threading.Event().wait(0.7)  # now it trains: an epoch takes many seconds
+        threading.Event().wait(0.7)  # now it trains: an epoch takes ten seconds
         process.send_signal(signal.SIGINT)
         rest = process.communicate(timeout=60)[0]
         assert process.returncode == 130, rest
