@@ -30,6 +30,11 @@ TOLERANCES = {
     "float32": Tolerance(
         2e-5, "the same sums in another order: u √K with K ≤ 1e4, u = 6e-8, twice"
     ),
+    "engines": Tolerance(
+        1e-10,
+        "tens of float64 updates by two engines whose sums run in another order: 1e-15 each, times "
+        "what normalization over a few samples makes of it",
+    ),
     "curve": Tolerance(1e-5, "losses in float32 after hundreds of updates: rounding accumulates"),
 }
 

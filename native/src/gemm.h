@@ -1,0 +1,180 @@
+// Matrix products, tile by tile, every element summed in the order of the inner axis.
+//
+// So an element's bits do not depend on the tile it falls into, on how rows or columns are shared
+// among threads, or on how many rows are computed at once.
+#pragma once
+
+#include "vector.h"
+
+namespace chainrule {
+inline namespace INSTRUCTIONS {
+
+inline constexpr int tile_rows = VECTOR_BYTES == 64 ? 8 : VECTOR_BYTES == 32 ? 6 : 4;
+inline constexpr int tile_vectors = 2;
+template <class T> inline constexpr size_t tile_columns = tile_vectors * width<T>;
+
+// A factor in memory: element (i, k) is at data[i * row + k * step].
+template <class T> struct View {
+    const T* data;
+    size_t row, step;
+    View below(size_t rows) const { return {data + rows * row, row, step}; }
+};
+
+// Rows of the other factor: row k is at data + k * stride. Whole vectors are read, so the last
+// rows, after which memory may end, are read element by element.
+template <class T> struct Rows {
+    const T* data;
+    size_t stride, count, end;  // `end`: elements from `data` to where memory ends
+};
+
+template <class T, int R, int V>
+inline void add_product(View<T> a, const T* b, size_t stride, size_t depth, Vec<T> (&sum)[R][V]) {
+    for (size_t k = 0; k < depth; ++k) {
+        Vec<T> row[V];
+        for (int v = 0; v < V; ++v) row[v] = load(b + k * stride + v * width<T>);
+        for (int i = 0; i < R; ++i) {
+            const T factor = a.data[i * a.row + k * a.step];
+            for (int v = 0; v < V; ++v) sum[i][v] += factor * row[v];
+        }
+    }
+}
+
+// One tile of c = start + a b, of which `columns` are written. `start` is a row for all rows of the
+// tile (a bias), or the tile itself as it is so far, or nothing.
+enum class Start { zero, row, tile };
+
+template <class T, int R, int V>
+inline void tile(View<T> a, Rows<T> b, Start start, const T* row, T* c, size_t c_row,
+                 size_t columns) {
+    constexpr size_t wide = V * width<T>;
+    Vec<T> sum[R][V] = {};
+    if (start != Start::zero)
+        for (int v = 0; v < V; ++v) {
+            const size_t first = v * width<T>;
+            const size_t left = columns > first ? columns - first : 0;
+            for (int i = 0; i < R; ++i) {
+                const T* from = (start == Start::row ? row : c + i * c_row) + first;
+                sum[i][v] = left >= width<T> ? load(from) : load_part(from, left);
+            }
+        }
+    size_t safe = b.count;
+    while (safe && (safe - 1) * b.stride + wide > b.end) --safe;
+    add_product<T, R, V>(a, b.data, b.stride, safe, sum);
+    for (size_t k = safe; k < b.count; ++k) {
+        T last[wide] = {};
+        std::memcpy(last, b.data + k * b.stride, smaller(wide, columns) * sizeof(T));
+        add_product<T, R, V>({a.data + k * a.step, a.row, a.step}, last, 0, 1, sum);
+    }
+    for (int i = 0; i < R; ++i)
+        for (int v = 0; v < V; ++v) {
+            const size_t first = v * width<T>;
+            if (first + width<T> <= columns)
+                store(c + i * c_row + first, sum[i][v]);
+            else if (first < columns)
+                store_part(c + i * c_row + first, sum[i][v], columns - first);
+        }
+}
+
+template <class T, int V>
+inline void strip(View<T> a, Rows<T> b, Start start, const T* row, T* c, size_t c_row, size_t rows,
+                  size_t columns) {
+    size_t i = 0;
+    for (; i + tile_rows <= rows; i += tile_rows)
+        tile<T, tile_rows, V>(a.below(i), b, start, row, c + i * c_row, c_row, columns);
+    for (; i + 4 <= rows; i += 4)
+        tile<T, 4, V>(a.below(i), b, start, row, c + i * c_row, c_row, columns);
+    for (; i < rows; ++i) tile<T, 1, V>(a.below(i), b, start, row, c + i * c_row, c_row, columns);
+}
+
+// Rows of b that are copied side by side, so that a strip finds them in the first-level cache.
+template <class T> inline constexpr size_t packed_rows = 24576 / (tile_columns<T> * sizeof(T));
+inline constexpr size_t worth_packing = 3 * tile_rows;  // rows of a; fewer do not pay the copy
+
+// c = bias + a b for `rows` rows of a and `columns` columns of b. `scratch` has room for
+// packed_rows rows of a strip.
+template <class T>
+inline void product(View<T> a, Rows<T> b, const T* bias, T* c, size_t c_row, size_t rows,
+                    size_t columns, T* scratch) {
+    constexpr size_t wide = tile_columns<T>;
+    for (size_t n = 0; n < columns; n += wide) {
+        const size_t left = smaller(wide, columns - n);
+        const T* row = bias ? bias + n : nullptr;
+        Start start = bias ? Start::row : Start::zero;
+        const Rows<T> panel{b.data + n, b.stride, b.count, b.end - n};
+        if (left <= width<T>) {
+            strip<T, 1>(a, panel, start, row, c + n, c_row, rows, left);
+            continue;
+        }
+        if (rows < worth_packing || b.stride <= wide) {
+            strip<T, 2>(a, panel, start, row, c + n, c_row, rows, left);
+            continue;
+        }
+        for (size_t k = 0; k < b.count; k += packed_rows<T>) {
+            const size_t count = smaller(packed_rows<T>, b.count - k);
+            for (size_t j = 0; j < count; ++j) {
+                const T* from = b.data + (k + j) * b.stride + n;
+                T* to = scratch + j * wide;
+                if (left == wide)
+                    for (int v = 0; v < tile_vectors; ++v)
+                        store(to + v * width<T>, load(from + v * width<T>));
+                else
+                    for (size_t i = 0; i < left; ++i) to[i] = from[i];
+            }
+            const View<T> part{a.data + k * a.step, a.row, a.step};
+            strip<T, 2>(part, {scratch, wide, count, count * wide}, start, row, c + n, c_row, rows,
+                        left);
+            start = Start::tile;
+        }
+    }
+}
+
+// A factor whose tiles of R rows lie side by side: element (i, k) of a tile is at data[k * R + i].
+template <class T, int R, int V>
+inline void packed_tile(const T* a, const T* b, size_t depth, T* c, size_t c_row, size_t rows,
+                        size_t columns) {
+    Vec<T> sum[R][V] = {};
+    for (size_t k = 0; k < depth; ++k) {
+        Vec<T> row[V];
+        for (int v = 0; v < V; ++v) row[v] = load(b + (k * V + v) * width<T>);
+        for (int i = 0; i < R; ++i)
+            for (int v = 0; v < V; ++v) sum[i][v] += a[k * R + i] * row[v];
+    }
+    for (size_t i = 0; i < rows; ++i)
+        for (int v = 0; v < V; ++v) {
+            const size_t first = v * width<T>;
+            if (first + width<T> <= columns)
+                store(c + i * c_row + first, sum[i][v]);
+            else if (first < columns)
+                store_part(c + i * c_row + first, sum[i][v], columns - first);
+        }
+}
+
+// Columns of a matrix as strips, each as wide as a tile (or as one vector, if that is enough), with
+// zeros where there are none: strip n, row k is at to + (n * rows + k) * strip width.
+template <class T> inline constexpr size_t strip_width(size_t columns) {
+    return columns <= width<T> ? width<T> : tile_columns<T>;
+}
+
+template <class T>
+inline void pack_strip(const T* from, size_t stride, size_t rows, size_t columns, size_t wide, T* to) {
+    for (size_t k = 0; k < rows; ++k)
+        for (size_t i = 0; i < wide; i += width<T>) {
+            const size_t left = columns > i ? smaller<size_t>(columns - i, width<T>) : 0;
+            store(to + k * wide + i, left == width<T> ? load(from + k * stride + i)
+                                                      : load_part(from + k * stride + i, left));
+        }
+}
+
+// to[n * wide + k] = from[k * stride + n]: rows of `from` as columns, zeros where there are none.
+template <class T>
+inline void transposed(const T* from, size_t stride, size_t rows, size_t columns, T* to,
+                       size_t wide) {
+    constexpr size_t block = 8;
+    for (size_t n = 0; n < columns; n += block)
+        for (size_t k = 0; k < wide; ++k)
+            for (size_t j = n; j < smaller(n + block, columns); ++j)
+                to[j * wide + k] = k < rows ? from[k * stride + j] : T(0);
+}
+
+}  // namespace INSTRUCTIONS
+}  // namespace chainrule

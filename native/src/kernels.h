@@ -1,0 +1,56 @@
+// What a kernel is: one rule's function, over pointers and sizes that the plan has checked.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace chainrule {
+
+// Arguments of one operation on one batch.
+struct Arguments {
+    void* arrays[12];       // what the rule's function takes, then what it makes
+    size_t rows;            // samples times places: the axes *N
+    size_t sizes[3];        // further axes, by the kernel's own account
+    const double* options;  // scalars, in the order of the rule's options
+    void* scratch;          // a thread's own memory
+};
+
+// The part of an operation that one thread does: rows, columns or elements [first, last).
+struct Part {
+    size_t first, last;
+};
+
+using Kernel = void (*)(const Arguments&, Part);
+
+// How an operation can be shared among threads without changing a bit of the result.
+enum class Sharing { elements, rows, columns, alone };
+
+struct Entry {
+    const char* rule;
+    const char* result;     // "y" for the forward pass, else the input whose cotangent it gives
+    Sharing sharing;
+    const char* arguments;  // names of the arrays it takes, in order
+    const char* fixed;      // options that must have their defaults
+    Kernel single, twice;   // for float and for double
+};
+
+// Rows that come from outside.
+struct Source {
+    const void* data;
+    size_t row;  // elements
+    char type;   // as Python's struct writes it: 'B' for bytes … 'd' for doubles
+    size_t rows;
+};
+
+// Copies rows, converted, times a factor and plus an offset. `order` may be null: from `first` on.
+using Gather = void (*)(const Source&, const int64_t* order, size_t first, Part, void* to,
+                        double factor, double offset);
+
+struct Table {
+    const char* instructions;
+    const Entry* entries;
+    size_t count;
+    Gather single, twice, labels;
+};
+
+}  // namespace chainrule

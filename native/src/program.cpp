@@ -1,0 +1,255 @@
+#include "program.h"
+
+#include <algorithm>
+#include <cstring>
+#include <stdexcept>
+
+#include "philox.h"
+
+namespace chainrule {
+
+struct Shared {
+    std::atomic<int64_t> wrong_row{-1};  // a class number that is out of range
+    std::atomic<size_t> wrong_source{0};
+};
+
+Program::Program(size_t item, size_t arena, size_t scratch, size_t parameters,
+                 std::vector<size_t> states, std::vector<Array> arrays,
+                 std::vector<Operation> operations, const std::vector<size_t>& ones, size_t sources,
+                 size_t records, size_t totals, size_t batch, size_t scalars)
+    : item_(item), parameters_(parameters), sources_(sources), records_(records), totals_(totals),
+      batch_(batch), scalars_(scalars),
+      states_(std::move(states)), arrays_(std::move(arrays)), operations_(std::move(operations)),
+      arena_(arena + 128), scratch_(scratch) {
+    check();
+    for (size_t index : ones) {
+        if (index >= arrays_.size() || arrays_[index].where != Where::arena)
+            throw std::invalid_argument("no such array in the arena");
+        const double one = 1;
+        const float small_one = 1;
+        std::memcpy(address(index, {}), item_ == 4 ? (const void*)&small_one : &one, item_);
+    }
+}
+
+// Every region lies within its memory, whatever the batch, so that the loop need not look.
+void Program::check() const {
+    auto refuse = [](const std::string& what) { throw std::invalid_argument(what); };
+    if (item_ != 4 && item_ != 8) refuse("elements must be of 4 or 8 bytes");
+    if (batch_ > size_t(1) << 32) refuse("the batch is too large");
+    constexpr size_t limit = size_t(1) << 44;  // so that no sum below can overflow
+    for (const Array& array : arrays_) {
+        if (array.offset > limit || array.fixed > limit || array.per_sample > limit / (batch_ + 1))
+            refuse("an array is too large");
+        const size_t size = array.per_sample * batch_ + array.fixed;
+        size_t end = array.offset + size, room = 0;
+        switch (array.where) {
+            case Where::arena:
+                end = array.offset + size * array.item;
+                room = arena_.size() - 64;
+                if (array.offset % array.item) refuse("an array is not aligned");
+                break;
+            case Where::parameters: room = parameters_; break;
+            case Where::state:
+                if (array.state >= states_.size()) refuse("no such state");
+                room = states_[array.state];
+                break;
+        }
+        if (end > room || end < array.offset) refuse("an array lies outside its memory");
+    }
+    for (const Operation& operation : operations_) check(operation);
+}
+
+void Program::check(const Operation& operation) const {
+    auto refuse = [&](const char* what) { throw std::invalid_argument(operation.name + what); };
+    if (operation.arrays.size() > std::size(Arguments{}.arrays)) refuse(" has too many arrays");
+    for (size_t array : operation.arrays)
+        if (array >= arrays_.size()) refuse(" names no array");
+    for (auto [option, row] : operation.scalars)
+        if (option >= operation.options.size() || row >= scalars_) refuse(" names no scalar");
+    if (operation.when >= 0 && size_t(operation.when) >= scalars_) refuse(" has no switch");
+    if (operation.kind == Kind::gather && operation.source >= sources_) refuse(" names no source");
+    if (operation.kind == Kind::record && operation.place >= records_) refuse(" names no record");
+    if (operation.kind == Kind::total && operation.place >= totals_) refuse(" names no total");
+    if (operation.kind == Kind::kernel && !operation.kernel) refuse(" has no kernel");
+    if (operation.options.size() > 16) refuse(" has too many options");
+    const size_t rows = operation.grain * operation.row * item_;
+    if (rows * operation.local.size() > scratch_) refuse(" has too little room");
+    for (const Operation& part : operation.parts) check(part);
+}
+
+void* Program::address(size_t index, const Run& run) const {
+    const Array& array = arrays_[index];
+    auto in = [&](void* base) { return static_cast<char*>(base) + array.offset * item_; };
+    switch (array.where) {
+        case Where::parameters: return in(run.parameters);
+        case Where::state: return in(run.states[array.state]);
+        default: break;
+    }
+    auto base = reinterpret_cast<uintptr_t>(arena_.data());
+    base = (base + 63) / 64 * 64;
+    return reinterpret_cast<char*>(base) + array.offset;
+}
+
+void Program::run(const Run& run, int threads) {
+    if (run.sources.size() != sources_ || run.states.size() != states_.size() ||
+        run.records.size() != records_)
+        throw std::invalid_argument("the data do not fit the program");
+    if (!run.batch || run.batch > batch_) throw std::invalid_argument("the batch is too large");
+    for (const Source& source : run.sources)
+        if (!run.order && source.rows < run.samples)
+            throw std::invalid_argument("there are too few rows");
+    if (run.order)
+        for (size_t i = 0; i < run.samples; ++i)
+            for (const Source& source : run.sources)
+                if (run.order[i] < 0 || size_t(run.order[i]) >= source.rows)
+                    throw std::out_of_range("there is no such row");
+    if (!team_ || team_->count() != threads) {
+        team_ = std::make_unique<Team>(threads);
+        scratches_.assign(threads, std::vector<char>(scratch_ + 64));
+    }
+    Shared shared;
+    team_->run([&](int index) { work(run, *team_, index, shared); });
+    if (shared.wrong_row >= 0)
+        throw std::out_of_range("a class number is out of range in row " +
+                                std::to_string(shared.wrong_row));
+}
+
+void Program::work(const Run& run, Team& team, int index, Shared& shared) {
+    const int count = team.count();
+    size_t step = 0;
+    for (size_t first = 0; first < run.samples; first += run.batch, ++step) {
+        const size_t samples = std::min(run.batch, run.samples - first);
+        for (const Operation& operation : operations_) {
+            if (count > 1 && operation.meets) team.barrier.wait();
+            if (operation.when >= 0 && run.table[operation.when * run.steps + step] == 0) continue;
+            apply(operation, run, first, samples, step, index, count, shared);
+        }
+    }
+}
+
+void Program::apply(const Operation& operation, const Run& run, size_t first, size_t samples,
+                    size_t step, int index, int count, Shared& shared) {
+    const size_t extent = operation.extent_per_sample * samples + operation.extent_fixed;
+    Part part{0, extent};
+    if (operation.alone) {
+        if (index) return;
+    } else if (count > 1) {
+        const size_t grains = (extent + operation.grain - 1) / operation.grain;
+        part.first = std::min(extent, grains * index / count * operation.grain);
+        part.last = std::min(extent, grains * (index + 1) / count * operation.grain);
+        if (part.first >= part.last) return;
+    }
+    part.first *= operation.stretch, part.last *= operation.stretch;
+    switch (operation.kind) {
+        case Kind::gather:
+            return gather(operation, run, first, part, shared);
+        case Kind::weigh:
+            return item_ == 4 ? weigh<float>(operation, run, samples)
+                              : weigh<double>(operation, run, samples);
+        case Kind::mask:
+            return item_ == 4 ? mask<float>(operation, run, samples, step, part)
+                              : mask<double>(operation, run, samples, step, part);
+        case Kind::record: {
+            const size_t row = arrays_[operation.arrays[0]].per_sample * arrays_[operation.arrays[0]].item;
+            const char* from = static_cast<const char*>(address(operation.arrays[0], run));
+            std::memcpy(static_cast<char*>(run.records[operation.place]) + (first + part.first) * row,
+                        from + part.first * row, (part.last - part.first) * row);
+            return;
+        }
+        case Kind::total: {
+            const void* value = address(operation.arrays[0], run);
+            run.sums[operation.place] += double(samples) * (item_ == 4 ? *static_cast<const float*>(value)
+                                                                       : *static_cast<const double*>(value));
+            return;
+        }
+        case Kind::fused: return fuse(operation, run, samples, step, index, part);
+        case Kind::kernel: return call(operation, run, samples, step, index, part, nullptr, 0);
+    }
+}
+
+static void* aligned(std::vector<char>& memory) {
+    return reinterpret_cast<void*>((reinterpret_cast<uintptr_t>(memory.data()) + 63) / 64 * 64);
+}
+
+// `fused` names arrays that are a few rows in a thread's own memory, `shift` elements from the start.
+void Program::call(const Operation& operation, const Run& run, size_t samples, size_t step, int index,
+                   Part part, const Operation* fused, size_t shift) const {
+    Arguments arguments;
+    auto* scratch = static_cast<char*>(aligned(const_cast<std::vector<char>&>(scratches_[index])));
+    const size_t local = fused ? fused->local.size() : 0;
+    for (size_t i = 0; i < operation.arrays.size(); ++i) {
+        arguments.arrays[i] = address(operation.arrays[i], run);
+        for (size_t j = 0; j < local; ++j)
+            if (fused->local[j] == operation.arrays[i])
+                arguments.arrays[i] =
+                    scratch + (j * fused->grain * fused->row) * item_ - shift * item_;
+    }
+    arguments.rows = operation.rows_per_sample * samples + operation.rows_fixed;
+    std::copy(std::begin(operation.sizes), std::end(operation.sizes), arguments.sizes);
+    double options[16];
+    std::copy(operation.options.begin(), operation.options.end(), options);
+    for (auto [option, row] : operation.scalars) options[option] = run.table[row * run.steps + step];
+    arguments.options = options;
+    arguments.scratch = scratch + (fused ? (local * fused->grain * fused->row * item_ + 63) / 64 * 64 : 0);
+    operation.kernel(arguments, part);
+}
+
+void Program::fuse(const Operation& operation, const Run& run, size_t samples, size_t step, int index,
+                   Part part) const {
+    for (size_t row = part.first; row < part.last; row += operation.grain) {
+        const size_t end = std::min(part.last, row + operation.grain);
+        const size_t shift = row * operation.row;
+        call(operation.parts[0], run, samples, step, index, {row, end}, &operation, shift);
+        for (size_t i = 1; i < operation.parts.size(); ++i)
+            call(operation.parts[i], run, samples, step, index, {shift, end * operation.row}, &operation,
+                 shift);
+    }
+}
+
+void Program::gather(const Operation& operation, const Run& run, size_t first, Part part,
+                     Shared& shared) {
+    const Source& source = run.sources[operation.source];
+    void* to = address(operation.arrays[0], run);
+    operation.gather(source, run.order, first, part, to, operation.factor, operation.offset);
+    if (!operation.limit) return;
+    int64_t* labels = static_cast<int64_t*>(to);
+    for (size_t i = part.first * source.row; i < part.last * source.row; ++i)
+        if (labels[i] < 0 || labels[i] >= operation.limit) {
+            const size_t row = i / source.row;
+            shared.wrong_row = run.order ? run.order[first + row] : int64_t(first + row);
+            labels[i] = 0;
+        }
+}
+
+// Arrays: the gathered weights of samples if there are any; weight and divisor.
+template <class T> void Program::weigh(const Operation& operation, const Run& run, size_t samples) {
+    const size_t made = operation.weighted ? 1 : 0, each = arrays_[operation.arrays[made]].per_sample;
+    const size_t own = arrays_[operation.arrays[0]].per_sample;
+    const T* given = made ? static_cast<T*>(address(operation.arrays[0], run)) : nullptr;
+    T* weight = static_cast<T*>(address(operation.arrays[made], run));
+    T* divisor = static_cast<T*>(address(operation.arrays[made + 1], run));
+    double total = 0;
+    for (size_t n = 0; n < samples; ++n)
+        for (size_t j = 0; j < each; ++j) {
+            weight[n * each + j] = given ? given[own == 1 ? n : n * each + j] : T(1);
+            total += weight[n * each + j];
+        }
+    const double counts[] = {double(std::max<size_t>(samples * each, 1)), 1.0, total ? total : 1.0};
+    *divisor = T(counts[operation.reduction]);
+}
+
+// Array: zeros and ones; the numbers are those of NumPy's generator for this stream and step.
+template <class T>
+void Program::mask(const Operation& operation, const Run& run, size_t samples, size_t step, Part part) {
+    (void)samples;
+    T* to = static_cast<T*>(address(operation.arrays[0], run));
+    const uint64_t seed = operation.own_seed ? operation.seed : run.seed;
+    float eight[8];
+    for (size_t i = part.first; i < part.last;) {
+        uniform_eight(seed, operation.code, run.step + step, i / 8, eight);
+        for (size_t j = i % 8; j < 8 && i < part.last; ++j, ++i)
+            to[i] = eight[j] < static_cast<float>(operation.keep) ? T(1) : T(0);
+    }
+}
+
+}  // namespace chainrule

@@ -1,0 +1,549 @@
+"""From a plan to the native engine's operations: each function of a rule becomes its kernel."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from chainrule.core.graph import LOSS, Graph, Node
+from chainrule.core.layout import Slot
+from chainrule.core.plan import Plan, Update, UpdateNode
+from chainrule.core.rng import purpose_code
+from chainrule.core.rule import RULES, Formula
+from chainrule.core.shapes import Axes, Shape
+from chainrule.engines.operations import (
+    ALIGNMENT,
+    Memory,
+    NoKernelError,
+    Operation,
+    Place,
+    Size,
+    find_meetings,
+    size_of,
+)
+
+PASSED_ON = {("shift", "x"), ("add", "a"), ("add", "b"), ("linear", "z")}
+"""Functions whose result is the cotangent that they are given."""
+
+REDUCTIONS = {"sum_over_batch_size": 0, "mean": 0, "sum": 1, "mean_with_sample_weight": 2}
+TILE_ROWS = 8
+"""Rows of a kernel's cotangent that are computed at once: of the widest vectors, and enough for
+the others."""
+FUSED = 2048
+"""Elements of a kernel's cotangent that are computed before they are used: 8 KiB of floats, a
+quarter of the smallest first-level cache."""
+
+
+class Kernel(NamedTuple):
+    """A row of the extension's table, and its place there."""
+
+    place: int
+    sharing: str
+    arguments: tuple[str, ...]
+    fixed: tuple[str, ...]
+
+
+class Kernels:
+    """The extension's table of kernels, by rule and by what the function computes.
+
+    Args:
+        module: The extension.
+        instructions: A narrower instruction set than the machine's; for tests.
+
+    Attributes:
+        instructions: The instruction set that is used.
+        vector: Bytes of a vector.
+    """
+
+    def __init__(self, module: Any, instructions: str = "") -> None:
+        self.module, self.native = module, module.Kernels(instructions)
+        self.instructions: str = self.native.instructions
+        self.vector = {"avx512": 64, "avx2": 32}.get(self.instructions, 16)
+        self._table = {
+            (rule, result): Kernel(place, sharing, tuple(taken.split()), tuple(fixed.split()))
+            for place, (rule, result, sharing, taken, fixed) in enumerate(self.native.entries())
+        }
+
+    def find(self, formula: Formula, result: str, options: Mapping[str, Any]) -> Kernel:
+        """The kernel for one function of a rule.
+
+        Raises:
+            NoKernelError: There is none, or none for these options.
+        """
+        kernel = self._table.get((formula.name, result))
+        if kernel is None:
+            raise NoKernelError(f"rule {formula.name!r} has no native kernel")
+        for name in kernel.fixed:
+            default = formula.options[name]
+            if options.get(name, default) != default:
+                raise NoKernelError(
+                    f"rule {formula.name!r} has no native kernel for {name}={options[name]!r}"
+                )
+        return kernel
+
+
+class Lowering:
+    """Collects the operations of one graph of a plan.
+
+    Args:
+        plan: The model.
+        graph: The graph.
+        kernels: The extension's table.
+        batch: The most samples in a batch.
+
+    Attributes:
+        sources: Arrays that come from outside, in the order in which the program takes them.
+        rows: For each, the elements of a sample.
+        scalars: What comes anew at every step, in the order of the program's table.
+        records: Arrays that go to outside after every batch.
+        totals: Numbers that are added up.
+        ones: Arrays that hold the number 1.
+        states: The optimizer's vectors that it needs, in order.
+        scratch: Bytes that a thread needs of its own.
+        work: Floating-point operations of a full batch's matrix products.
+    """
+
+    def __init__(self, plan: Plan, graph: Graph, kernels: Kernels, batch: int) -> None:
+        self.plan, self.graph, self.kernels, self.batch = plan, graph, kernels, batch
+        self.item = np.dtype(plan.dtype).itemsize
+        self.memory = Memory(batch, self.item)
+        self.operations: list[Operation] = []
+        self.sources: list[str] = []
+        self.rows: list[int] = []
+        self.scalars: list[str] = []
+        self.records: list[str] = []
+        self.totals: list[str] = []
+        self.ones: list[int] = []
+        self.states: list[str] = []
+        self.scratch = 0
+        self.work = 0.0
+        self._places: dict[str, int] = {}
+        self._skipped: set[str] = set()
+        self._gradients: dict[str, list[Operation]] = {}
+        offsets = plan.layout.offsets
+        for slot in plan.layout:
+            place = Place("parameters", 0, offsets[slot.name], 0, slot.size, self.item)
+            self._places[slot.name] = self.memory.add(place)
+
+    # ------------------------------------------------------------ from and to outside
+
+    def read(self, names: Sequence[str], weights: Mapping[str, int]) -> None:
+        """Fetch arrays from outside; what only rescales one is done on the way.
+
+        Args:
+            names: Inputs and targets.
+            weights: Sample weights that there are, and how many for each sample.
+        """
+        shapes = {name: self.graph.shapes[name] for name in names if name in self.graph.shapes}
+        shapes |= {name: (None, count) for name, count in weights.items()}
+        for name, shape in shapes.items():
+            classes = self.plan.labels.get(name, 0)
+            size = size_of(shape)
+            if size.fixed:
+                raise NoKernelError(f"{name!r} does not have one row per sample")
+            index = self._places[name] = self.memory.room(size, 8 if classes else 0)
+            factor, offset = (1.0, 0.0) if classes else self._rescaled(name, index)
+            more = {
+                "source": len(self.sources),
+                "limit": classes,
+                "factor": factor,
+                "offset": offset,
+            }
+            self.operations.append(Operation("gather", name, [], [index], more=more))
+            self.sources.append(name)
+            self.rows.append(size.per_sample)
+
+    def _rescaled(self, name: str, index: int) -> tuple[float, float]:
+        readers = [node for node in self.graph.nodes if name in node.inputs.values()]
+        if len(readers) != 1 or readers[0].rule.name != "rescaling" or name in self.graph.outputs:
+            return 1.0, 0.0
+        (node,) = readers
+        self._skipped.add(node.output)
+        self._places[node.output] = index
+        options = {**node.rule.options, **node.options}
+        return options["scale"], options["offset"]
+
+    def weigh(self, weights: Mapping[str, int]) -> None:
+        """Weights and divisors of the losses; see :meth:`read`."""
+        for head in self.plan.heads:
+            shape = self.graph.shapes[head.losses]
+            given = [self._places[head.sample_weight]] if head.sample_weight in weights else []
+            if head.ignored is not None or not shape:
+                raise NoKernelError("classes are ignored, or a batch has one loss")
+            if weights.get(head.sample_weight, 1) not in (1, size_of(shape).per_sample):
+                raise NoKernelError("losses of a sample share weights")
+            weight = self._places[head.weight] = self.memory.room(size_of(shape))
+            divisor = self._places[head.divisor] = self.memory.room(Size(0, 1))
+            more = {"reduction": REDUCTIONS[head.reduction], "weighted": bool(given)}
+            made = [weight, divisor]
+            operation = Operation("weigh", "weights", given, made, "alone", Size(0, 1), more=more)
+            self.operations.append(operation)
+
+    def draw(self) -> None:
+        """Random masks."""
+        for noise in self.graph.noises:
+            shape = self.graph.shapes[noise.name]
+            if noise.distribution != "bernoulli" or noise.shape != shape:
+                raise NoKernelError(f"random numbers {noise.name!r} are not drawn natively")
+            size = size_of(shape)
+            index = self._places[noise.name] = self.memory.room(size)
+            more = {
+                "own_seed": noise.seed is not None,
+                "seed": noise.seed or 0,
+                "code": purpose_code(noise.stream),
+                "keep": noise.keep,
+            }
+            stretch = size.per_sample
+            operation = Operation("mask", noise.name, [], [index], stretch=stretch, more=more)
+            self.operations.append(operation)
+
+    def results(self, records: Sequence[str], totals: Sequence[str]) -> None:
+        """What goes to outside after every batch."""
+        self.records, self.totals = list(records), list(totals)
+        for place, name in enumerate(records):
+            more = {"place": place}
+            self.operations.append(Operation("record", name, [self._places[name]], [], more=more))
+        for place, name in enumerate(totals):
+            taken = [self._places[name]]
+            more = {"place": place}
+            operation = Operation("total", name, taken, [], "alone", Size(0, 1), more=more)
+            self.operations.append(operation)
+
+    # ------------------------------------------------------------ forward and backward
+
+    def forward(self) -> None:
+        """Every node's kernel."""
+        for node in self.graph.nodes:
+            if node.output in self._skipped:
+                continue
+            if node.rule.name == "reshape":
+                self._places[node.output] = self._places[node.inputs["x"]]
+                continue
+            arrays = {name: self._places[array] for name, array in node.inputs.items()}
+            made = []
+            for array in node.outputs.values():
+                self._places[array] = self.memory.room(size_of(self.graph.shapes[array]))
+                made.append(self._places[array])
+            self._apply(node, "y", arrays, made)
+        for slot, array in self.graph.assigned.items():
+            self._copy(self._places[array], self._places[slot])
+
+    def backward(self) -> None:
+        """The cotangents, by reverse accumulation; those of parameters lie in one vector."""
+        self._places["grad"] = self.memory.room(Size(0, self.plan.layout.trainable_size))
+        one = self.memory.room(Size(0, 1))
+        self.ones.append(one)
+        bars = {LOSS: one}
+        for node in reversed(self.graph.nodes):
+            if node.output in bars:
+                for name in node.rule.cotangents:
+                    if node.inputs[name] in self.plan.differentiated:
+                        self._derive(node, name, bars)
+
+    def _derive(self, node: Node, name: str, bars: dict[str, int]) -> None:
+        """∂L/∂input of a node; where a second path leads to the same array, the two are added."""
+        array, given = node.inputs[name], bars[node.output]
+        own = self._gradient_of(array)
+        if node.rule.name == "reshape" or (node.rule.name, name) in PASSED_ON:
+            made = given
+        else:
+            size = size_of(self.graph.shapes[array])
+            made = self.memory.room(size) if own is None or array in bars else own
+            arrays = {n: self._places[a] for n, a in (*node.inputs.items(), *node.outputs.items())}
+            arrays[node.rule.cotangent_name] = given
+            if name == "kernel" and node.rule.name in ("dense", "matmul"):
+                arrays["strips"] = self._packed(node, given)
+            operation = self._apply(node, name, arrays, [made])
+            self._gradients.setdefault(array, []).append(operation)
+        if array in bars:
+            made = self._added(array, bars[array], made, own)
+        elif own is not None and made != own:
+            self._copy(made, own)
+            made = own
+        bars[array] = made
+
+    def _gradient_of(self, array: str) -> int | None:
+        """A parameter's part of the gradient; nothing for other arrays."""
+        if array not in self.plan.layout.offsets:
+            return None
+        size = math.prod(n or 0 for n in self.graph.shapes[array])
+        first = self.plan.layout.offsets[array]
+        return self.memory.part(self._places["grad"], first, size)
+
+    def _added(self, array: str, a: int, b: int, own: int | None) -> int:
+        """The sum of two cotangents, in memory of its own: either may be another array's too."""
+        shape = self.graph.shapes[array]
+        made = self.memory.room(size_of(shape)) if own is None else own
+        both, shapes = {"a": a, "b": b}, {"a": shape, "b": shape}
+        self.operations.append(self.kernel(RULES["add"], "y", both, [made], shapes, {}))
+        self._gradients.pop(array, None)
+        return made
+
+    def _packed(self, node: Node, z_bar: int) -> int:
+        """∂L/∂z of a dense layer in strips, as the kernel's cotangent takes it."""
+        outer = self.graph.shapes[node.inputs["kernel"]][1] or 0
+        wide = self._strip(outer)
+        each, fixed = size_of(self.graph.shapes[node.output])
+        count = -(-outer // wide) * wide
+        made = self.memory.room(Size(each // outer * count, fixed // outer * count))
+        arrays = {node.rule.cotangent_name: z_bar}
+        self._apply(node, "strips", arrays, [made])
+        return made
+
+    def _strip(self, columns: int) -> int:
+        lanes = self.kernels.vector // self.item
+        return lanes if columns <= lanes else 2 * lanes
+
+    def _apply(
+        self, node: Node, result: str, arrays: Mapping[str, int], made: Sequence[int]
+    ) -> Operation:
+        shapes = {name: self.graph.shapes[array] for name, array in node.inputs.items()}
+        operation = self.kernel(node.rule, result, arrays, made, shapes, node.options)
+        self.operations.append(operation)
+        return operation
+
+    def _copy(self, source: int, target: int) -> None:
+        formula = RULES["linear"]
+        size = self.memory.places[target].size
+        shape: Shape = (None, size.per_sample) if size.per_sample else (size.fixed,)
+        self.operations.append(self.kernel(formula, "y", {"z": source}, [target], {"z": shape}, {}))
+
+    # ------------------------------------------------------------ one kernel
+
+    def kernel(
+        self,
+        formula: Formula,
+        result: str,
+        arrays: Mapping[str, int],
+        made: Sequence[int],
+        shapes: Mapping[str, Shape],
+        options: Mapping[str, Any],
+        scalars: Sequence[str] = (),
+        when: str | None = None,
+    ) -> Operation:
+        """The operation for one function of a rule.
+
+        Args:
+            formula: The rule.
+            result: ``"y"``, or the input whose cotangent it gives.
+            arrays: What the function may take, by its own names.
+            made: Where its results go.
+            shapes: Shapes of the rule's inputs.
+            options: Options that stay the same.
+            scalars: Options that come anew at every step.
+            when: The scalar that switches the operation.
+        """
+        kernel = self.kernels.find(formula, result, options)
+        self._check_sizes(formula, arrays, shapes)
+        axes = formula.signature.bound(shapes)
+        rows, sizes = _rows(axes), _sizes(result, axes)
+        names = list(formula.options)
+        values = [options.get(name, default) for name, default in formula.options.items()]
+        if formula.name in ("dense", "matmul"):
+            self._count(result, rows, axes)
+        shared, extent, grain, stretch = self._sharing(kernel, result, axes, rows, made)
+        return Operation(
+            "kernel",
+            f"{formula.name}: {result}",
+            [arrays[name] for name in kernel.arguments],
+            made,
+            shared,
+            extent,
+            grain,
+            stretch,
+            -1 if when is None else self._scalar(when),
+            more={
+                "entry": kernel.place,
+                "rows": tuple(rows),
+                "sizes": sizes,
+                "options": [float(0 if value is None else value) for value in values],
+                "scalars": [(names.index(name), self._scalar(name)) for name in scalars],
+            },
+        )
+
+    def _sharing(
+        self, kernel: Kernel, result: str, axes: Axes, rows: Size, made: Sequence[int]
+    ) -> tuple[str, Size, int, int]:
+        """How an operation is shared: by what, how many there are, the least part, its elements."""
+        lanes = self.kernels.vector // self.item
+        if result == "strips":
+            return "own", Size(0, -(-axes["O"] // self._strip(axes["O"]))), 1, 1
+        if kernel.sharing == "alone":
+            return "alone", Size(0, 1), 1, 1
+        if kernel.sharing == "elements":
+            size = self.memory.places[made[0]].size
+            if size.per_sample:
+                return "samples", Size(1, 0), 1, size.per_sample
+            return "own", size, 1024, 1
+        if kernel.sharing == "rows":
+            if result == "kernel":
+                return "own", Size(0, axes["I"]), TILE_ROWS, 1
+            return (
+                ("samples", Size(1, 0), 1, rows.per_sample)
+                if rows.per_sample
+                else ("own", rows, 1, 1)
+            )
+        last = axes["I"] if result == "x" and "O" in axes else _sizes(result, axes)[-1]
+        return "own", Size(0, last), 2 * lanes, 1
+
+    def _check_sizes(
+        self, formula: Formula, arrays: Mapping[str, int], shapes: Mapping[str, Shape]
+    ) -> None:
+        """What the kernels rely on: every array has the size that the rule's shape text says."""
+        for name in formula.inputs:
+            if name in arrays:
+                size = self.memory.places[arrays[name]].size
+                assert size == size_of(shapes[name]), (formula, name)  # noqa: S101
+
+    def _count(self, result: str, rows: Size, axes: Axes) -> None:
+        """Note the work of a matrix product and the room that it needs."""
+        count, wide = rows.of(self.batch), 2 * self.kernels.vector
+        if result in ("y", "x", "kernel"):
+            self.work += 2.0 * count * axes["I"] * axes["O"]
+        room = {"x": wide * axes["O"], "kernel": TILE_ROWS * count * self.item, "y": 24576}
+        self.scratch = max(self.scratch, room.get(result, 0) + ALIGNMENT)
+
+    def _scalar(self, name: str) -> int:
+        if name not in self.scalars:
+            self.scalars.append(name)
+        return self.scalars.index(name)
+
+    # ------------------------------------------------------------ the update
+
+    def update(self) -> None:
+        """The optimizer's rules; where they are element-wise, a kernel's right after its gradient.
+
+        Raises:
+            NoKernelError: A rule of the optimizer has no kernel.
+        """
+        update = self.plan.update
+        assert update is not None  # noqa: S101  (the host compiles first)
+        if update.loss_scale != 1:
+            raise NoKernelError("the loss is scaled")
+        vectors = self._vectors(update)
+        plain = all(node.rule.elementwise and node.when is None for node in update.nodes)
+        alike = all(state.layout == update.layout for state in update.states.values())
+        if not (plain and alike):
+            for node in update.nodes:
+                self.operations.append(self._updating(node, node.variable, vectors, update))
+            return
+        for slot in update.layout:
+            steps = [
+                self._updating(node, slot.name, vectors, update)
+                for node in update.nodes
+                if node.variable in (None, slot.name)
+            ]
+            found = self._gradients.get(slot.name, [])
+            if len(found) == 1 and found[0].name.endswith(": kernel") and slot.size >= FUSED:
+                self.operations = [o for o in self.operations if o is not found[0]]
+                self.operations.append(self._fused(slot, found[0], steps))
+            else:
+                self.operations += steps
+
+    def _vectors(self, update: Update) -> dict[str, int]:
+        """θ, its gradient, the optimizer's state, and what update rules hand to each other."""
+        size = update.layout.size
+        vectors = {
+            "theta": self.memory.add(Place("parameters", 0, 0, 0, size, self.item)),
+            "grad": self._places["grad"],
+        }
+        self.states = list(update.states)
+        for number, (name, state) in enumerate(update.states.items()):
+            place = Place("state", number, 0, 0, state.layout.size, self.item)
+            vectors[name] = self.memory.add(place)
+        for node in update.nodes:
+            for name in (*node.inputs.values(), *node.outputs.values()):
+                if name not in vectors:
+                    vectors[name] = self.memory.room(Size(0, size))
+        return vectors
+
+    def _updating(
+        self,
+        node: UpdateNode,
+        variable: str | None,
+        vectors: Mapping[str, int],
+        update: Update,
+    ) -> Operation:
+        """An update rule, on one variable's part of the vectors or on the whole of them."""
+
+        def part(array: str) -> int:
+            if variable is None:
+                return vectors[array]
+            layout = update.layout_of(array)
+            size = next(slot.size for slot in layout if slot.name == variable)
+            return self.memory.part(vectors[array], layout.offsets[variable], size)
+
+        arrays = {name: part(array) for name, array in node.inputs.items()}
+        made = [part(array) for array in node.outputs.values()]
+        shapes: dict[str, Shape] = {
+            name: (self.memory.places[index].fixed,) for name, index in arrays.items()
+        }
+        return self.kernel(
+            node.rule, "y", arrays, made, shapes, node.options, node.scalars, node.when
+        )
+
+    def _fused(self, slot: Slot, gradient: Operation, steps: Sequence[Operation]) -> Operation:
+        """A kernel's cotangent and its update in one, a few rows at a time.
+
+        So the gradient is used while it is in the first-level cache, and never written to memory.
+        """
+        inner, outer = slot.shape
+        parts = [gradient, *steps]
+        touched = list(dict.fromkeys(i for part in parts for i in (*part.takes, *part.makes)))
+        local = [i for i in touched if self._is_passing(i, slot)]
+        takes = [i for i in touched if i not in local]
+        makes = [i for part in steps for i in part.makes if i not in local]
+        rows = max(TILE_ROWS, FUSED // outer // TILE_ROWS * TILE_ROWS)
+        room = rows * outer * self.item * len(local) + ALIGNMENT
+        own = TILE_ROWS * self.memory.places[gradient.takes[0]].size.of(self.batch) // inner
+        self.scratch = max(self.scratch, room + own * self.item + ALIGNMENT)
+        more = {"parts": [part.data() for part in parts], "local": local, "row": outer}
+        name = f"{gradient.name}, {', '.join(step.name for step in steps)}"
+        return Operation("fused", name, takes, makes, "own", Size(0, inner), rows, more=more)
+
+    def _is_passing(self, index: int, slot: Slot) -> bool:
+        """Whether an array is needed only between a gradient and its update."""
+        place = self.memory.places[index]
+        return place.memory == "arena" and place.size == Size(0, slot.size)
+
+    # ------------------------------------------------------------ the program
+
+    def program(self) -> Any:
+        """The extension's program."""
+        find_meetings(self.operations, self.memory)
+        update = self.plan.update
+        states = [update.states[name] for name in self.states] if update is not None else []
+        return self.kernels.module.Program(
+            self.kernels.native,
+            self.item == 4,
+            self.memory.bytes,
+            self.scratch,
+            self.plan.layout.size,
+            [state.layout.size for state in states],
+            self.rows,
+            [tuple(place) for place in self.memory.places],
+            [operation.data() for operation in self.operations],
+            self.ones,
+            [self._places[name] for name in self.records],
+            len(self.totals),
+            self.batch,
+            len(self.scalars),
+        )
+
+
+def _rows(axes: Axes) -> Size:
+    """How many rows: the samples and the places in each."""
+    leading = axes.get("*N", axes.get("*S", ()))
+    return size_of(tuple(leading)) if leading else Size(0, 1)
+
+
+def _sizes(result: str, axes: Axes) -> list[int]:
+    """The lengths that a kernel is told: of the named axes in order, else of the whole array."""
+    if result in ("bias", "strips"):
+        return [axes["O"]]
+    named = [n for name, n in axes.items() if not name.startswith("*") and name != "1"]
+    whole = axes.get("*S", ())
+    return named[:3] if named else [math.prod(whole)] if None not in whole else []

@@ -1,0 +1,237 @@
+"""The native engine against the NumPy reference: generated models, data and optimizers."""
+
+import contextlib
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, note, settings
+from hypothesis import strategies as st
+
+from chainrule import layers, losses, optimizers
+from chainrule.core import rng
+from chainrule.core.names import reset_names
+from chainrule.engines import threads
+from chainrule.engines.lowering import Kernels
+from chainrule.engines.native import NativeEngine, NativeProgram
+from chainrule.engines.numpy import NumpyEngine
+from chainrule.models import Model
+from chainrule.optimizers.schedules import ExponentialDecay
+from chainrule.testing import assert_close
+
+_native = pytest.importorskip("chainrule._native")
+
+ACTIVATIONS = ["linear", "sigmoid", "tanh", "relu", "softmax", "silu", "softplus", "leaky_relu"]
+
+OPTIMIZERS = {
+    "SGD": [{}, {"momentum": 0.9}, {"momentum": 0.9, "nesterov": True}],
+    "RMSprop": [{}, {"momentum": 0.5}, {"centered": True, "momentum": 0.5}],
+    "Adam": [{}, {"amsgrad": True}],
+    "AdamW": [{}],
+    "Adagrad": [{}],
+    "Nadam": [{}],
+    "Adamax": [{}],
+    "Adadelta": [{}],
+}
+"""Lion is left to its own test: where a gradient is 0 but for rounding, its sign is anything."""
+
+
+PIPELINE = [
+    {},
+    {"clipnorm": 0.5},
+    {"clipvalue": 0.01},
+    {"global_clipnorm": 0.3},
+    {"weight_decay": 0.02},
+    {"use_ema": True, "ema_overwrite_frequency": 3},
+    {"gradient_accumulation_steps": 2},
+]
+
+
+@st.composite
+def built(draw, dtype="float64"):
+    """A model of layers that the native engine runs, compiled, and data for it."""
+    seed = draw(st.integers(0, 2**16))
+    generator = np.random.default_rng(seed)
+    samples, features = draw(st.integers(1, 40)), draw(st.integers(1, 40))
+    rng.set_seed(seed)
+    reset_names()
+    inputs = x = layers.Input((features,))
+    labels = draw(st.booleans())
+    if labels:
+        x = layers.Flatten()(layers.Embedding(7, 3, dtype=dtype)(x))
+        data = generator.integers(0, 7, (samples, features))
+    else:
+        data = draw(st.sampled_from([np.uint8, np.int16, np.float32, np.float64]))
+        data = (generator.random((samples, features)) * 9).astype(data)
+        x = layers.Rescaling(0.2, -0.7)(x)
+    for _ in range(draw(st.integers(0, 3))):
+        x = draw(st.sampled_from(LAYERS))(draw, x, dtype)
+    return finish(draw, inputs, x, data, generator, dtype)
+
+
+def dense(draw, x, dtype):
+    activation = draw(st.sampled_from(ACTIVATIONS))
+    least = 2 if activation == "softmax" else 1
+    units = draw(st.integers(least, 40))
+    return layers.Dense(units, activation, use_bias=draw(st.booleans()), dtype=dtype)(x)
+
+
+def residual(draw, x, dtype):
+    return x + layers.Dense(x.shape[-1], "tanh", dtype=dtype)(x)
+
+
+def batch_normalization(draw, x, dtype):
+    options = {name: draw(st.booleans()) for name in ("scale", "center")}
+    return layers.BatchNormalization(**options, momentum=0.7, dtype=dtype)(x)
+
+
+def layer_normalization(draw, x, dtype):
+    return layers.LayerNormalization(scale=draw(st.booleans()), dtype=dtype)(x)
+
+
+def dropout(draw, x, dtype):
+    seed = draw(st.none() | st.integers(0, 9))
+    return layers.Dropout(draw(st.sampled_from([0.0, 0.3, 0.8])), seed=seed)(x)
+
+
+LAYERS = [dense, dense, residual, batch_normalization, layer_normalization, dropout]
+
+
+def finish(draw, inputs, x, data, generator, dtype):
+    """A head, a loss with targets, an optimizer."""
+    samples = len(data)
+    kind = draw(st.sampled_from(["mse", "mae", "binary", "categorical", "sparse"]))
+    units = draw(st.integers(2, 12))
+    end = {"binary": "sigmoid", "categorical": "softmax", "sparse": "softmax"}.get(kind)
+    x = layers.Dense(units, end, dtype=dtype)(x)
+    reduction = draw(st.sampled_from(["sum_over_batch_size", "sum", "mean_with_sample_weight"]))
+    classes = generator.integers(0, units, samples)
+    loss, y = {
+        "mse": (losses.MeanSquaredError, generator.normal(size=(samples, units))),
+        "mae": (losses.MeanAbsoluteError, generator.normal(size=(samples, units))),
+        "binary": (losses.BinaryCrossentropy, generator.integers(0, 2, (samples, units))),
+        "categorical": (losses.CategoricalCrossentropy, np.eye(units)[classes]),
+        "sparse": (losses.SparseCategoricalCrossentropy, classes),
+    }[kind]
+    name = draw(st.sampled_from(sorted(OPTIMIZERS)))
+    options = draw(st.sampled_from(OPTIMIZERS[name])) | draw(st.sampled_from(PIPELINE))
+    rate = draw(st.sampled_from([0.01, ExponentialDecay(0.02, 3, 0.7)]))
+    model = Model(inputs, x)
+    optimizer = getattr(optimizers, name)(rate, **options)
+    metrics = ["accuracy", "mse"] if kind != "sparse" else ["accuracy"]
+    model.compile(optimizer, loss(reduction=reduction), metrics=metrics, weighted_metrics=["acc"])
+    arrays = {"x": data, "y_true": y}
+    if draw(st.booleans()):
+        arrays["sample_weight"] = generator.uniform(0, 2, samples)
+    note(f"{[layer.get_config() for layer in model.layers]}, {optimizer}, {loss}, {reduction}")
+    return model, arrays
+
+
+def trained(program, model, arrays, batch, epochs=3, seed=3):
+    """A run of a few epochs in drawn orders, and its sums."""
+    optimizer = model.optimizer
+    optimizer.state, optimizer.steps = {}, 0
+    run = model._run()
+    run.theta, run.states = run.theta.copy(), {n: s.copy() for n, s in run.states.items()}
+    generator, sums = np.random.default_rng(seed), []
+    for _ in range(epochs):
+        order = generator.permutation(len(arrays["x"]))
+        steps = -(-len(order) // batch)
+        scalars = optimizer.scalars(run.step + 1, steps)
+        sums.append(program.train(run, arrays, order, batch, scalars))
+    return run, sums
+
+
+def assert_same_sums(ours, theirs, tolerance):
+    assert ours.samples == theirs.samples
+    assert_close(ours.loss, theirs.loss, tolerance, "loss")
+    assert ours.measures.keys() == theirs.measures.keys()
+    for name, sums in theirs.measures.items():
+        assert_close(ours.measures[name], sums, tolerance, name)
+
+
+many = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+
+
+@given(made=built(), batch=st.integers(1, 17), threads_=st.integers(1, 3))
+@many
+def test_training_is_that_of_the_reference(made, batch, threads_):
+    model, arrays = made
+    reference, theirs = trained(NumpyEngine().build(model.plan), model, arrays, batch)
+    native = NativeEngine().build(model.plan)
+    with at_most(threads_):
+        run, ours = trained(native, model, arrays, batch)
+    assert run.step == reference.step
+    for name, state in reference.states.items():
+        assert_close(run.states[name], state, "engines", name)
+    assert_close(run.theta, reference.theta, "engines", "theta")
+    for one, other in zip(ours, theirs, strict=True):
+        assert_same_sums(one, other, "engines")
+
+
+@given(made=built("float32"), batch=st.integers(1, 17))
+@many
+def test_threads_and_the_size_of_a_call_change_no_bit(made, batch):
+    model, arrays = made
+    found = []
+    for count in (1, 2, 3):
+        with at_most(count):
+            run, sums = trained(NativeEngine().build(model.plan), model, arrays, batch)
+        found.append((run.theta.tobytes(), *(s.loss for s in sums)))
+    assert found[0] == found[1] == found[2]
+
+
+@given(made=built("float32"), cut=st.integers(1, 39))
+@many
+def test_a_part_of_the_samples_is_predicted_as_the_whole_is(made, cut):
+    model, arrays = made
+    program, x = NativeEngine().build(model.plan), arrays["x"]
+    (whole,) = program.predict(model._run(), {"x": x}, len(x))
+    (parts,) = program.predict(model._run(), {"x": x}, cut)
+    assert np.array_equal(whole, parts, equal_nan=True)
+    (reference,) = NumpyEngine().build(model.plan).predict(model._run(), {"x": x}, len(x))
+    assert_close(whole, reference, "float32", "prediction")
+
+
+@given(made=built(), batch=st.integers(1, 17))
+@many
+def test_evaluation_is_that_of_the_reference(made, batch):
+    model, arrays = made
+    ours = NativeEngine().build(model.plan).evaluate(model._run(), arrays, batch)
+    theirs = NumpyEngine().build(model.plan).evaluate(model._run(), arrays, batch)
+    assert_same_sums(ours, theirs, "float64")
+
+
+@pytest.mark.parametrize("instructions", ["baseline", "avx2", "avx512"])
+@given(made=built(), batch=st.integers(1, 17))
+@settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
+def test_every_instruction_set_computes_the_same(instructions, made, batch):
+    table = Kernels(_native, instructions)
+    if table.instructions != instructions:
+        pytest.skip(f"this machine has no {instructions}")
+    model, arrays = made
+    reference, _ = trained(NumpyEngine().build(model.plan), model, arrays, batch)
+    run, _ = trained(NativeProgram(model.plan, table), model, arrays, batch)
+    assert_close(run.theta, reference.theta, "engines", "theta")
+
+
+@contextlib.contextmanager
+def at_most(count):
+    """So many threads, however small the model."""
+    useful = threads.useful
+    threads.useful = lambda work: count
+    try:
+        yield
+    finally:
+        threads.useful = useful
+
+
+def test_lion_steps_by_signs_as_the_reference_does():
+    rng.set_seed(3)
+    x = layers.Input((5,))
+    model = Model(x, layers.Dense(3, "softmax", dtype="float64")(layers.Dense(8, "tanh")(x)))
+    model.compile(optimizers.Lion(0.01, weight_decay=0.01), "categorical_crossentropy")
+    generator = np.random.default_rng(1)
+    arrays = {"x": generator.normal(size=(50, 5)), "y_true": np.eye(3)[np.arange(50) % 3]}
+    reference, _ = trained(NumpyEngine().build(model.plan), model, arrays, 7, epochs=20)
+    run, _ = trained(NativeEngine().build(model.plan), model, arrays, 7, epochs=20)
+    assert_close(run.theta, reference.theta, "engines", "theta")
