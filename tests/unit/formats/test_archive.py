@@ -176,9 +176,21 @@ def rewritten(path, change):
             UnknownNameError,
             "layer",
         ),
-        (lambda f: f["model"]["config"]["layers"][1].update(class_name=["x"]), UnknownNameError, "layer"),
-        (lambda f: f["model"]["config"]["layers"][1]["config"].update(units="9"), ArgumentError, "units"),
-        (lambda f: f["model"]["config"]["layers"][1]["config"].update(units=7), ModelFileError, "shape"),
+        (
+            lambda f: f["model"]["config"]["layers"][1].update(class_name=["x"]),
+            UnknownNameError,
+            "layer",
+        ),
+        (
+            lambda f: f["model"]["config"]["layers"][1]["config"].update(units="9"),
+            ArgumentError,
+            "units",
+        ),
+        (
+            lambda f: f["model"]["config"]["layers"][1]["config"].update(units=7),
+            ModelFileError,
+            "shape",
+        ),
         (
             lambda f: f["model"]["config"]["layers"][1]["config"].update(activation="exec"),
             UnknownNameError,
