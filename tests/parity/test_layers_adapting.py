@@ -134,7 +134,11 @@ def test_both_refuse_data_that_do_not_fit():
             layer.adapt([])
 
 
-@pytest.mark.parametrize("data", [5, ["a"], np.zeros(()), np.zeros((0, 4)), iter([])], ids=repr)
+@pytest.mark.parametrize(
+    "data",
+    [5, ["a"], np.zeros(()), np.zeros((0, 4)), iter([])],
+    ids=["number", "text", "no axes", "no rows", "nothing"],
+)
 def test_ours_says_what_it_cannot_adapt_to(data):
     with pytest.raises(ArgumentError, match="normalization"):
         chainrule.layers.Normalization(name="normalization").adapt(data)

@@ -283,7 +283,7 @@ def test_class_numbers_may_be_a_column_and_floats(shape):
         assert_agree(*both(name, y_true, y_pred), "loss, float64", name)
 
 
-@pytest.mark.parametrize("name", OF_BATCHES)
+@pytest.mark.parametrize("name", sorted(OF_BATCHES))
 @pytest.mark.parametrize("axis", [(1, 2, 3), [1, 2, 3], (-1, -2, -3), None], ids=str)
 @pytest.mark.parametrize("weighted", [False, True])
 def test_overlap_of_each_image_or_of_all(name, axis, weighted):
