@@ -112,14 +112,14 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def serve_other(self, start, _):
         """The right length, the wrong bytes."""
-        self.send(200, gzip.compress(CONTENT[:-1] + b"!"))
+        self.send(200, gzip.compress(CONTENT[:-1] + b"!", mtime=0))
 
     def serve_rubbish(self, start, _):
         """Begins as a gzip file does."""
         self.send(200, BODY[:10] + b"rubbish" * 1000)
 
     def serve_bomb(self, start, _):
-        self.send(200, gzip.compress(b"\0" * 10_000_000, 1))
+        self.send(200, gzip.compress(b"\0" * 10_000_000, 1, mtime=0))
 
     def serve_endless(self, start, _):
         self.send(200, b"", 10**12)
