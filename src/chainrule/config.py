@@ -1,11 +1,14 @@
-"""Global settings, with Keras' names: the float type and the epsilon of new models."""
+"""Global settings: the float type and the epsilon of new models, with Keras' names, and threads."""
 
 from __future__ import annotations
+
+import os
 
 from chainrule.errors import ArgumentError
 
 _settings: dict[str, object] = {"floatx": "float32", "epsilon": 1e-7}
 _FLOATS = ("float32", "float64")
+_threads: dict[str, int] = {}
 
 
 def floatx() -> str:
@@ -37,6 +40,41 @@ def set_epsilon(value: float) -> None:
     _settings["epsilon"] = float(value)
 
 
+def set_threads(count: int | None) -> None:
+    """Let the native engine use so many threads at most.
+
+    Results do not depend on it, not even by a bit.
+
+    Args:
+        count: At least 1; ``None`` for the number of cores that the process may use, or what
+            ``CHAINRULE_NUM_THREADS`` says.
+
+    Raises:
+        ArgumentError: It is not a positive integer.
+    """
+    if count is None:
+        _threads.clear()
+        return
+    if isinstance(count, bool) or not isinstance(count, int) or count < 1:
+        raise ArgumentError("`count` must be a positive integer.", count=count)
+    _threads["threads"] = count
+
+
+def get_threads() -> int:
+    """How many threads the native engine may use.
+
+    Raises:
+        ArgumentError: ``CHAINRULE_NUM_THREADS`` is not a positive integer.
+    """
+    wanted = os.environ.get("CHAINRULE_NUM_THREADS", "")
+    if wanted and not (wanted.isdigit() and int(wanted)):
+        raise ArgumentError(
+            "The environment's CHAINRULE_NUM_THREADS must be a positive integer.", value=wanted
+        )
+    cores = _cores()
+    return min(_threads.get("threads") or int(wanted or 0) or cores, cores)
+
+
 def float_name(argument: str, value: object) -> str:
     """The name of a supported float type, from a name or a NumPy dtype."""
     name = value if isinstance(value, str) else getattr(value, "__name__", str(value))
@@ -45,3 +83,10 @@ def float_name(argument: str, value: object) -> str:
             f"`{argument}` must be one of {', '.join(map(repr, _FLOATS))}.", **{argument: value}
         )
     return name
+
+
+def _cores() -> int:
+    """How many cores the process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

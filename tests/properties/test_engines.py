@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from chainrule import layers, losses, optimizers
 from chainrule.core import rng
 from chainrule.core.names import reset_names
-from chainrule.engines import threads
+from chainrule.engines import native
 from chainrule.engines.lowering import Kernels
 from chainrule.engines.native import NativeEngine, NativeProgram
 from chainrule.engines.numpy import NumpyEngine
@@ -157,9 +157,9 @@ many = settings(max_examples=60, deadline=None, suppress_health_check=list(Healt
 def test_training_is_that_of_the_reference(made, batch, threads_):
     model, arrays = made
     reference, theirs = trained(NumpyEngine().build(model.plan), model, arrays, batch)
-    native = NativeEngine().build(model.plan)
+    program = NativeEngine().build(model.plan)
     with at_most(threads_):
-        run, ours = trained(native, model, arrays, batch)
+        run, ours = trained(program, model, arrays, batch)
     assert run.step == reference.step
     for name, state in reference.states.items():
         assert_close(run.states[name], state, "engines", name)
@@ -217,12 +217,12 @@ def test_every_instruction_set_computes_the_same(instructions, made, batch):
 @contextlib.contextmanager
 def at_most(count):
     """So many threads, however small the model."""
-    useful = threads.useful
-    threads.useful = lambda work: count
+    useful = native.useful_threads
+    native.useful_threads = lambda work: count
     try:
         yield
     finally:
-        threads.useful = useful
+        native.useful_threads = useful
 
 
 def test_lion_steps_by_signs_as_the_reference_does():

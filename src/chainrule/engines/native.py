@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from chainrule import config
 from chainrule.core.graph import LOSS, Graph
 from chainrule.core.plan import Plan
-from chainrule.engines import threads
 from chainrule.engines.base import Arrays, Run, Sums
 from chainrule.engines.lowering import Kernels, Lowering
 from chainrule.engines.operations import MissingEngineError
@@ -29,6 +29,16 @@ TAKEN = ("u1", "i1", "u2", "i2", "u4", "i4", "u8", "i8", "f4", "f8")
 
 FEW = 64
 """Rows that a prediction is ready for at once."""
+
+
+WORTH = 1.5e6
+"""Floating-point operations of a batch that keep one thread busy for some 20 µs: with fewer for
+each, threads wait for each other longer than they work."""
+
+
+def useful_threads(work: float) -> int:
+    """How many threads pay for a batch of so many floating-point operations."""
+    return max(1, min(config.get_threads(), int(work / WORTH)))
 
 
 @cache
@@ -171,7 +181,7 @@ class NativeProgram:
             seed=run.seed,
             step=run.step,
             records=[made[name] for name in lowering.records],
-            threads=threads.useful(lowering.work),
+            threads=useful_threads(lowering.work),
         )
 
     def _source(self, name: str, array: Array) -> Array:

@@ -105,7 +105,7 @@ def test_a_damaged_file_is_refused_by_name(path, content, message):
         idx.read(path)
 
 
-@pytest.mark.parametrize("content", [WHOLE, gzip.compress(WHOLE, mtime=0, mtime=0)], ids=["plain", "gzip"])
+@pytest.mark.parametrize("content", [WHOLE, gzip.compress(WHOLE, mtime=0)], ids=["plain", "gzip"])
 def test_a_file_cut_anywhere_is_refused(path, content):
     for length in range(len(content)):
         path.write_bytes(content[:length])
@@ -114,7 +114,7 @@ def test_a_file_cut_anywhere_is_refused(path, content):
 
 
 def test_a_wrong_bit_anywhere_in_a_gzip_file_never_gives_other_numbers(path):
-    content = gzip.compress(WHOLE, mtime=0, mtime=0)
+    content = gzip.compress(WHOLE, mtime=0)
     refused = 0
     for place in range(8 * len(content)):
         wrong = bytearray(content)
