@@ -6,7 +6,19 @@
 
 #include "philox.h"
 
+#ifndef _WIN32
+#include <unistd.h>
+#endif
+
 namespace chainrule {
+
+static long process() {
+#ifdef _WIN32
+    return 0;  // no forks there
+#else
+    return getpid();
+#endif
+}
 
 struct Shared {
     std::atomic<int64_t> wrong_row{-1};  // a class number that is out of range
@@ -103,6 +115,9 @@ void Program::run(const Run& run, int threads) {
             for (const Source& source : run.sources)
                 if (run.order[i] < 0 || size_t(run.order[i]) >= source.rows)
                     throw std::out_of_range("there is no such row");
+    std::lock_guard lock(busy_);
+    if (team_ && process_ != process()) team_.release();  // a fork has none of the threads
+    process_ = process();
     if (!team_ || team_->count() != threads) {
         team_ = std::make_unique<Team>(threads);
         scratches_.assign(threads, std::vector<char>(scratch_ + 64));

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -106,6 +107,8 @@ private:
     size_t scratch_;
     std::vector<std::vector<char>> scratches_;
     std::unique_ptr<Team> team_;
+    std::mutex busy_;  // one call at a time: they share the arena
+    long process_ = 0;
 };
 
 }  // namespace chainrule

@@ -98,6 +98,7 @@ def test_what_the_format_cannot_hold_is_not_written(path, array):
         (b"\x1f\x8b", "not a whole gzip file"),
         (b"\x1f\x8b" + b"rubbish" * 9, "not a whole gzip file"),
     ],
+    ids=lambda value: value if isinstance(value, str) else "",
 )
 def test_a_damaged_file_is_refused_by_name(path, content, message):
     path.write_bytes(content)

@@ -2,6 +2,10 @@
 
 import contextlib
 import math
+import os
+import signal
+import time
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -196,3 +200,35 @@ def test_one_row_is_predicted_at_once_and_looked_at_closer_where_it_must_be():
         model(np.full((1, 6), np.nan, np.float32))
     with pytest.raises(ValueError, match=r"\(N, 6\)"):
         model(np.zeros((1, 5), np.float32))
+
+
+def test_a_program_can_be_called_from_many_threads_at_once():
+    model, _, _ = classifier()
+    rows = np.random.default_rng(1).normal(size=(64, 50, 6)).astype(np.float32)
+    wanted = [model.predict(part, verbose=0) for part in rows]
+    model(rows[0])
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(model, rows))
+    assert all(np.array_equal(a, b) for a, b in zip(found, wanted, strict=True))
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no forks")
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
+@pytest.mark.filterwarnings("ignore:.*fork:RuntimeWarning")
+def test_a_forked_process_has_threads_of_its_own(monkeypatch):
+    monkeypatch.setattr("chainrule.engines.native.useful_threads", lambda work: 2)
+    model, x, y = classifier()
+    model.fit(x, y, verbose=0)
+    child = os.fork()
+    if not child:
+        model.fit(x, y, verbose=0)
+        os._exit(0)
+    for _ in range(600):
+        done, status = os.waitpid(child, os.WNOHANG)
+        if done:
+            break
+        time.sleep(0.05)
+    else:
+        os.kill(child, signal.SIGKILL)
+    assert done
+    assert status == 0
