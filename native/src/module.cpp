@@ -158,8 +158,9 @@ struct Compiled {
     }
 
     nb::list run(Buffer theta, const std::vector<Buffer>& state, const std::vector<Given>& sources,
-                 nb::object order, size_t samples, size_t batch, nb::object table, uint64_t seed,
+                 nb::object order, size_t samples, size_t batch, size_t passes, nb::object table, uint64_t seed,
                  uint64_t step, const std::vector<Buffer>& records, int threads) {
+        constexpr size_t limit = size_t(1) << 31;
         Run r{};
         r.parameters = checked(theta, parameters);
         if (state.size() != states.size() || sources.size() != rows.size())
@@ -175,25 +176,26 @@ struct Compiled {
         if (!order.is_none()) {
             rows_in_order = nb::cast<decltype(rows_in_order)>(order);
             r.order = rows_in_order.data();
-            if (rows_in_order.size() < samples) throw std::invalid_argument("the order is too short");
+            if (rows_in_order.size() < samples * passes) throw std::invalid_argument("the order is too short");
         }
-        r.samples = samples, r.batch = batch, r.seed = seed, r.step = step;
+        if (samples > limit || passes > limit) throw std::invalid_argument("there are too many");
+        r.samples = samples, r.batch = batch, r.passes = passes, r.seed = seed, r.step = step;
         nb::ndarray<const double, nb::ndim<2>, nb::c_contig, nb::device::cpu> scalars;
         if (!table.is_none()) {
             scalars = nb::cast<decltype(scalars)>(table);
             r.table = scalars.data(), r.steps = scalars.shape(1);
-            if (batch && r.steps < (samples + batch - 1) / batch)
+            if (batch && r.steps < (samples + batch - 1) / batch * passes)
                 throw std::invalid_argument("there are too few scalars");
         }
         if (recorded.size() != records.size()) throw std::invalid_argument("records do not fit");
         for (size_t i = 0; i < recorded.size(); ++i) {
             if (recorded[i] >= arrays.size()) throw std::invalid_argument("no such array");
             const Array& a = arrays[recorded[i]];
-            if (records[i].nbytes() < samples * a.per_sample * a.item)
+            if (records[i].nbytes() < samples * passes * a.per_sample * a.item)
                 throw std::invalid_argument("a record is too small");
             r.records.push_back(records[i].data());
         }
-        std::vector<double> sums(totals);
+        std::vector<double> sums(totals * passes);
         r.sums = sums.data();
         {
             nb::gil_scoped_release released;
@@ -271,6 +273,6 @@ NB_MODULE(_native, m) {
                       std::vector<size_t>, const nb::list&, const nb::list&,
                       const std::vector<size_t>&, std::vector<size_t>, size_t, size_t, size_t>())
         .def("run", &Compiled::run, nb::arg("theta"), nb::arg("states"), nb::arg("sources"),
-             nb::arg("order").none(), nb::arg("samples"), nb::arg("batch"), nb::arg("table").none(),
+             nb::arg("order").none(), nb::arg("samples"), nb::arg("batch"), nb::arg("passes"), nb::arg("table").none(),
              nb::arg("seed"), nb::arg("step"), nb::arg("records"), nb::arg("threads"));
 }

@@ -108,10 +108,10 @@ void Program::run(const Run& run, int threads) {
         throw std::invalid_argument("the data do not fit the program");
     if (!run.batch || run.batch > batch_) throw std::invalid_argument("the batch is too large");
     for (const Source& source : run.sources)
-        if (!run.order && source.rows < run.samples)
+        if (!run.order && (source.rows < run.samples || run.passes != 1))
             throw std::invalid_argument("there are too few rows");
     if (run.order)
-        for (size_t i = 0; i < run.samples; ++i)
+        for (size_t i = 0; i < run.samples * run.passes; ++i)
             for (const Source& source : run.sources)
                 if (run.order[i] < 0 || size_t(run.order[i]) >= source.rows)
                     throw std::out_of_range("there is no such row");
@@ -131,19 +131,21 @@ void Program::run(const Run& run, int threads) {
 
 void Program::work(const Run& run, Team& team, int index, Shared& shared) {
     const int count = team.count();
-    size_t step = 0;
-    for (size_t first = 0; first < run.samples; first += run.batch, ++step) {
-        const size_t samples = std::min(run.batch, run.samples - first);
+    const size_t each = (run.samples + run.batch - 1) / run.batch;
+    for (size_t step = 0; step < each * run.passes; ++step) {
+        const size_t pass = step / each, within = step % each * run.batch;
+        const size_t first = pass * run.samples + within;
+        const size_t samples = std::min(run.batch, run.samples - within);
         for (const Operation& operation : operations_) {
             if (count > 1 && operation.meets) team.barrier.wait();
             if (operation.when >= 0 && run.table[operation.when * run.steps + step] == 0) continue;
-            apply(operation, run, first, samples, step, index, count, shared);
+            apply(operation, run, first, samples, step, pass, index, count, shared);
         }
     }
 }
 
 void Program::apply(const Operation& operation, const Run& run, size_t first, size_t samples,
-                    size_t step, int index, int count, Shared& shared) {
+                    size_t step, size_t pass, int index, int count, Shared& shared) {
     const size_t extent = operation.extent_per_sample * samples + operation.extent_fixed;
     Part part{0, extent};
     if (operation.alone) {
@@ -173,7 +175,7 @@ void Program::apply(const Operation& operation, const Run& run, size_t first, si
         }
         case Kind::total: {
             const void* value = address(operation.arrays[0], run);
-            run.sums[operation.place] += double(samples) * (item_ == 4 ? *static_cast<const float*>(value)
+            run.sums[pass * totals_ + operation.place] += double(samples) * (item_ == 4 ? *static_cast<const float*>(value)
                                                                        : *static_cast<const double*>(value));
             return;
         }

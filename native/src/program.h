@@ -69,12 +69,13 @@ struct Run {
     std::vector<void*> states;
     std::vector<Source> sources;
     const int64_t* order;  // nullptr: the rows as they are
-    size_t samples, batch;
+    size_t samples, batch;  // samples of one pass over the data
+    size_t passes = 1;
     const double* table;  // scalars: one row for each, one column for each step
     size_t steps;
     uint64_t seed, step;
     std::vector<void*> records;  // one row per sample, batch after batch
-    double* sums;                // numbers of batches, times their samples
+    double* sums;                // for each pass numbers of batches, times their samples
 };
 
 class Program {
@@ -91,7 +92,7 @@ private:
     void check(const Operation&) const;
     void work(const Run& run, Team& team, int index, struct Shared& shared);
     void apply(const Operation& operation, const Run& run, size_t first, size_t samples,
-               size_t step, int index, int count, struct Shared& shared);
+               size_t step, size_t pass, int index, int count, struct Shared& shared);
     void* address(size_t array, const Run& run) const;
     void call(const Operation&, const Run&, size_t samples, size_t step, int index, Part part,
               const Operation* fused, size_t shift) const;

@@ -137,7 +137,7 @@ def trained(program, model, arrays, batch, epochs=3, seed=3):
         order = generator.permutation(len(arrays["x"]))
         steps = -(-len(order) // batch)
         scalars = optimizer.scalars(run.step + 1, steps)
-        sums.append(program.train(run, arrays, order, batch, scalars))
+        sums += program.train(run, arrays, order, batch, scalars)
     return run, sums
 
 

@@ -75,7 +75,8 @@ class Program(Protocol):
         order: Array,
         batch_size: int,
         scalars: Mapping[str, Array],
-    ) -> Sums:
+        passes: int = 1,
+    ) -> list[Sums]:
         """Do one update per batch of ``order``.
 
         Args:
@@ -84,6 +85,10 @@ class Program(Protocol):
             order: Row numbers; each ``batch_size`` of them are one batch, the last may be short.
             batch_size: Samples in a batch.
             scalars: For each option of the update rules, its value at each of these steps.
+            passes: How many equal parts ``order`` has; no batch reaches from one into the next.
+
+        Returns:
+            The sums of each pass.
         """
         ...
 

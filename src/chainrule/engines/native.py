@@ -96,20 +96,26 @@ class NativeProgram:
         order: Array,
         batch_size: int,
         scalars: Mapping[str, Array],
-    ) -> Sums:
+        passes: int = 1,
+    ) -> list[Sums]:
         """See :class:`chainrule.engines.base.Program`."""
         assert self.plan.train is not None  # noqa: S101  (the host compiles first)
         lowering, program = self._lower("train", data, batch_size)
-        steps = math.ceil(len(order) / batch_size)
-        rows = [np.broadcast_to(scalars[name], (steps,)) for name in lowering.scalars]
-        table = np.array(rows, np.float64).reshape(len(rows), steps)
+        samples = len(order) // passes
+        steps = math.ceil(samples / batch_size) * passes
+        table = np.array([scalars[name] for name in lowering.scalars], np.float64)
+        table = table.reshape(len(lowering.scalars), steps)
         order = np.ascontiguousarray(order, np.int64)
         made = self._records(self.plan.train, len(order))
         totals = self._call(
-            lowering, program, run, data, made, len(order), batch_size, order, table
+            lowering, program, run, data, made, samples, batch_size, order, table, passes
         )
         run.step += steps
-        return self._sums(data, made, totals, len(order), order)
+        parts = [slice(at, at + samples) for at in range(0, len(order), samples)]
+        return [
+            self._sums(data, {n: array[part] for n, array in made.items()}, own, order[part])
+            for part, own in zip(parts, totals, strict=True)
+        ]
 
     def evaluate(self, run: Run, data: Arrays, batch_size: int) -> Sums:
         """See :class:`chainrule.engines.base.Program`."""
@@ -117,8 +123,8 @@ class NativeProgram:
         lowering, program = self._lower("evaluate", data, batch_size)
         samples = _samples(data)
         made = self._records(self.plan.evaluate, samples)
-        totals = self._call(lowering, program, run, data, made, samples, batch_size)
-        return self._sums(data, made, totals, samples, slice(None))
+        (totals,) = self._call(lowering, program, run, data, made, samples, batch_size)
+        return self._sums(data, made, totals, slice(None))
 
     def predict(self, run: Run, data: Arrays, batch_size: int) -> tuple[Array, ...]:
         """See :class:`chainrule.engines.base.Program`."""
@@ -169,20 +175,25 @@ class NativeProgram:
         batch: int,
         order: Array | None = None,
         table: Array | None = None,
-    ) -> list[float]:
-        return program.run(
+        passes: int = 1,
+    ) -> list[list[float]]:
+        """Run; returns each pass's totals."""
+        totals = program.run(
             theta=run.theta,
             states=[run.states[name] for name in lowering.states],
             sources=[self._source(name, data[name]) for name in lowering.sources],
             order=order,
             samples=samples,
             batch=min(batch, max(samples, 1)),
+            passes=passes,
             table=table,
             seed=run.seed,
             step=run.step,
             records=[made[name] for name in lowering.records],
             threads=useful_threads(lowering.work),
         )
+        each = len(lowering.totals)
+        return [totals[at : at + each] for at in range(0, each * passes, max(each, 1))]
 
     def _source(self, name: str, array: Array) -> Array:
         """An array whose rows the extension can read: side by side, of a type that it knows.
@@ -222,10 +233,9 @@ class NativeProgram:
     def _record(self, graph: Graph, name: str, samples: int) -> Array:
         return np.empty((samples, *(n or 0 for n in graph.shapes[name][1:])), self.dtype)
 
-    def _sums(
-        self, data: Arrays, made: Arrays, totals: Sequence[float], samples: int, rows: Any
-    ) -> Sums:
+    def _sums(self, data: Arrays, made: Arrays, totals: Sequence[float], rows: Any) -> Sums:
         """Metrics of all batches at once, from the predictions of each at its time."""
+        samples = _samples(data) if isinstance(rows, slice) else len(rows)
         measures = {}
         for m in self.plan.measurements:
             dtype = np.int64 if m.y_true in self.plan.labels else self.dtype

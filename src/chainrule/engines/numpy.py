@@ -5,6 +5,7 @@ It is the reference that every other engine is checked against.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -51,8 +52,26 @@ class NumpyProgram:
         order: Array,
         batch_size: int,
         scalars: Mapping[str, Array],
-    ) -> Sums:
+        passes: int = 1,
+    ) -> list[Sums]:
         """See :class:`chainrule.engines.base.Program`."""
+        orders = np.split(order, passes)
+        steps = math.ceil(len(orders[0]) / batch_size)
+        return [
+            self._pass(
+                run, data, own, batch_size, {n: s[at : at + steps] for n, s in scalars.items()}
+            )
+            for own, at in zip(orders, range(0, passes * steps, steps), strict=True)
+        ]
+
+    def _pass(
+        self,
+        run: Run,
+        data: Arrays,
+        order: Array,
+        batch_size: int,
+        scalars: Mapping[str, Array],
+    ) -> Sums:
         assert self.plan.train is not None  # noqa: S101  (the host compiles first)
         sums = Sums()
         numbers = {name: steps.tolist() for name, steps in scalars.items()}

@@ -21,8 +21,9 @@ if TYPE_CHECKING:
 
     Array = NDArray[Any]
 
-Permutation = Callable[[int], "Array | None"]
-"""Draws an order of so many things; ``None`` to leave them as they are."""
+Permutation = Callable[..., "Array | None"]
+"""Draws an order of so many things, now or so many steps later; ``None`` to leave them as they
+are."""
 
 
 class Stretch(NamedTuple):
@@ -79,12 +80,28 @@ class ArrayFeed:
         self,
         data: Data,
         batch_size: int,
-        permuted: Permutation = lambda rows: None,
+        permuted: Permutation = lambda rows, later=0: None,
         steps: int | None = None,
     ) -> None:
         self._data, self._batch_size, self._permuted = data, batch_size, permuted
-        self.steps = _bounded(steps, math.ceil(data.rows / batch_size))
+        self._whole = math.ceil(data.rows / batch_size)
+        self.steps = _bounded(steps, self._whole)
         self._left = np.arange(0)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether an epoch is one pass over all rows."""
+        return self.steps == self._whole
+
+    def passes(self, count: int) -> Stretch:
+        """So many passes over the data, one after the other."""
+        orders = [self._order(later * self._whole) for later in range(count)]
+        return Stretch(self._data, np.concatenate(orders), self._batch_size)
+
+    def _order(self, later: int = 0) -> Array:
+        """The rows of a pass; in one batch of all of them their order means nothing."""
+        order = self._permuted(self._data.rows, later) if self._whole > 1 else None
+        return np.arange(self._data.rows) if order is None else order
 
     def begin_epoch(self) -> bool:
         """Nothing: the order goes on."""
@@ -94,8 +111,7 @@ class ArrayFeed:
         """Stretches that do not cross a pass over the data."""
         while batches:
             if not len(self._left):
-                order = self._permuted(self._data.rows)
-                self._left = np.arange(self._data.rows) if order is None else order
+                self._left = self._order()
             end = batches * self._batch_size
             stretch = Stretch(self._data, self._left[:end], self._batch_size)
             self._left = self._left[end:]

@@ -111,7 +111,7 @@ class Trainable(Evaluable):
             KeyboardInterrupt: Ctrl-C came; raised at the end of the batch, with whole weights.
         """
         history = History()
-        draw = self._permuted if shuffle else lambda count: None
+        draw = self._permuted if shuffle else lambda count, later=0: None
         training, validation = self._prepare_fit(
             (x, y, sample_weight), class_weight, validation_split, validation_data, batch_size
         )
@@ -132,7 +132,12 @@ class Trainable(Evaluable):
         logs: dict[str, Any] = {}
         try:
             with Interrupts() as interrupts:
-                for epoch in range(initial_epoch, epochs):
+                left = range(initial_epoch, epochs)
+                watched = callbacks or validation is not None or verbosity(verbose)
+                if not watched and isinstance(feed, ArrayFeed) and feed.is_whole:
+                    logs = self._unwatched(feed, history, left, interrupts)
+                    left = range(0)
+                for epoch in left:
                     if epoch == initial_epoch:
                         begun(feed)
                     elif not feed.begin_epoch():
@@ -238,10 +243,10 @@ class Trainable(Evaluable):
         loss, *others = self._check_compiled().losses(self.output_names)
         return user_data.weighted_by_class(data, class_weight, None if others else loss)
 
-    def _permuted(self, count: int) -> Array:
-        """A new order, from the stream of this step."""
+    def _permuted(self, count: int, later: int = 0) -> Array:
+        """A new order, from the stream of this step, or of one so much later."""
         step = self.optimizer.steps if self.optimizer else 0
-        return stream(self.seed or 0, "shuffle", step).permutation(np.arange(count))
+        return stream(self.seed or 0, "shuffle", step + later).permutation(np.arange(count))
 
     def _epoch(self, feed: Feed, hooks: CallbackList, interrupts: Interrupts) -> dict[str, Any]:
         sums = Sums()
@@ -250,7 +255,7 @@ class Trainable(Evaluable):
             hooks.on_train_batch_begin(first, {})
             done = first
             for stretch in feed.take(last - first):
-                part = self._train(stretch)
+                (part,) = self._train(stretch)
                 sums.add(part.samples, part.loss, part.measures)
                 done += stretch.batches
             if done == first:
@@ -262,13 +267,28 @@ class Trainable(Evaluable):
                 break
         return logs
 
-    def _train(self, stretch: Stretch) -> Sums:
+    def _unwatched(
+        self, feed: ArrayFeed, history: History, epochs: range, interrupts: Interrupts
+    ) -> dict[str, Any]:
+        """Epochs that nobody watches: many in one call of the engine, recorded afterwards."""
+        logs: dict[str, Any] = {}
+        for first, last in stretches(len(epochs), False):
+            passes = self._train(feed.passes(last - first), last - first)
+            for epoch, sums in zip(epochs[first:last], passes, strict=True):
+                logs = self._logs(sums)
+                history.on_epoch_end(epoch, logs)
+                _warn_if_diverged(logs, epoch)
+            interrupts.check()
+        return logs
+
+    def _train(self, stretch: Stretch, passes: int = 1) -> list[Sums]:
         program, run = self._engine_program(), self._run()
         optimizer = self._ready().optimizer
-        scalars = optimizer.scalars(run.step + 1, stretch.batches)
         arrays, order, batch_size = stretch.data.arrays, stretch.order, stretch.batch_size
+        steps = math.ceil(len(order) / passes / batch_size) * passes
+        scalars = optimizer.scalars(run.step + 1, steps)
         try:
-            return program.train(run, arrays, order, batch_size, scalars)
+            return program.train(run, arrays, order, batch_size, scalars, passes)
         finally:
             optimizer.steps = run.step
 
@@ -287,7 +307,7 @@ class Trainable(Evaluable):
     ) -> Any:
         """One update on one batch; returns this batch's loss and metrics, as ``evaluate`` does."""
         batch = self._weighted(self._data(x, y, sample_weight), class_weight)
-        sums = self._train(Stretch(batch, np.arange(batch.rows), batch.rows))
+        (sums,) = self._train(Stretch(batch, np.arange(batch.rows), batch.rows))
         return self._result(self._logs(sums), return_dict)
 
 

@@ -92,6 +92,8 @@ def classifier():
         ({"table": np.zeros((9, 0))}, ValueError),
         ({"batch": 5}, ValueError),
         ({"batch": 0}, ValueError),
+        ({"passes": 2}, ValueError),
+        ({"samples": 2**62}, ValueError),
     ],
 )
 def test_a_program_refuses_data_that_are_not_its_own(change, error):
@@ -106,6 +108,7 @@ def test_a_program_refuses_data_that_are_not_its_own(change, error):
         "order": np.array([0, 1]),
         "samples": 2,
         "batch": 2,
+        "passes": 1,
         "table": np.full((len(lowering.scalars), 1), 0.01),
         "seed": 0,
         "step": 0,

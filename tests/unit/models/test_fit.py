@@ -330,3 +330,30 @@ def test_ctrl_c_waits_for_the_end_of_the_batch_and_a_second_does_not(times, upda
     whole.fit(x[: 32 * updates], y[: 32 * updates], shuffle=False, verbose=0)
     assert np.array_equal(model.theta, whole.theta)
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+@pytest.mark.parametrize("engine", ["native", "numpy"])
+@pytest.mark.parametrize("batch_size", [7, 60, 100])
+def test_epochs_that_nobody_watches_are_run_together_and_recorded_the_same(engine, batch_size):
+    from chainrule.callbacks import Callback
+
+    x, y = blobs()
+    runs = []
+    for callbacks in (None, [Callback()]):
+        model = classifier(engine=engine)
+        history = model.fit(x, y, batch_size, epochs=30, verbose=0, callbacks=callbacks)
+        runs.append((history, model.theta.tobytes(), model.optimizer.steps))
+    (together, *ours), (one_by_one, *theirs) = runs
+    assert ours == theirs
+    assert together.epoch == one_by_one.epoch == list(range(30))
+    assert together.history.keys() == one_by_one.history.keys()
+    for name, values in one_by_one.history.items():
+        assert together.history[name] == pytest.approx(values, rel=1e-12)
+
+
+def test_a_batch_of_all_samples_is_not_shuffled():
+    x, y = blobs()
+    shuffled, plain = classifier(), classifier()
+    shuffled.fit(x, y, batch_size=60, epochs=3, verbose=0)
+    plain.fit(x, y, batch_size=60, epochs=3, verbose=0, shuffle=False)
+    assert np.array_equal(shuffled.theta, plain.theta)
