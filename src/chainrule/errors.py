@@ -10,7 +10,11 @@ ChainruleError
 ├── ModelFileError (ValueError)       a file that is no intact chainrule model
 │   └── FormatVersionError            written by a newer chainrule
 ├── DownloadError (OSError)           a data set that could not be fetched
-└── DivergedError (ArithmeticError)   training whose loss is no longer a number
+├── DivergedError (ArithmeticError,   training whose loss is no longer a number
+│                  RuntimeError)
+└── NoKernelError                     a part of a model that the native engine does not run
+    │           (NotImplementedError)
+    └── MissingEngineError            chainrule was installed without that engine
 ```
 """
 
@@ -66,6 +70,14 @@ class DownloadError(ChainruleError, OSError):
 
 class DivergedError(ChainruleError, ArithmeticError, RuntimeError):
     """Training whose loss is no longer a finite number."""
+
+
+class NoKernelError(ChainruleError, NotImplementedError):
+    """A part of a model that the native engine does not run; the message says which."""
+
+
+class MissingEngineError(NoKernelError):
+    """chainrule was installed without its native engine."""
 
 
 def _short(value: object, limit: int = 120) -> str:

@@ -7,7 +7,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-
 from benchmarks import agreement, floor, growth, table, workloads
 from benchmarks.agreement import disagreements
 from benchmarks.peers import PEERS
@@ -52,7 +51,7 @@ def first_loss(work, data):
     return {FIRST: loss}
 
 
-@pytest.mark.parametrize("name", ["W1", "W3", "W4", "W5", "W6"])
+@pytest.mark.parametrize("name", ["W1", "W2", "W3", "W4", "W5", "W6"])
 def test_another_learning_rate_is_noticed(name):
     work = QUICK[name]
     data = workloads.load(work)

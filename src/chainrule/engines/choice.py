@@ -7,8 +7,7 @@ from typing import Any, Literal, NamedTuple
 
 from chainrule.core.plan import Plan
 from chainrule.engines.base import Program
-from chainrule.engines.operations import MissingEngineError, NoKernelError
-from chainrule.errors import ArgumentError
+from chainrule.errors import ArgumentError, MissingEngineError, NoKernelError
 
 Wanted = Literal["auto", "native", "numpy"]
 ENGINES = ("auto", "native", "numpy")

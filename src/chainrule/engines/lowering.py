@@ -17,13 +17,13 @@ from chainrule.core.shapes import Axes, Shape
 from chainrule.engines.operations import (
     ALIGNMENT,
     Memory,
-    NoKernelError,
     Operation,
     Place,
     Size,
     find_meetings,
     size_of,
 )
+from chainrule.errors import NoKernelError
 
 PASSED_ON = {("shift", "x"), ("add", "a"), ("add", "b"), ("linear", "z")}
 """Functions whose result is the cotangent that they are given."""

@@ -17,7 +17,7 @@ from chainrule.core.graph import LOSS, Graph
 from chainrule.core.plan import Plan
 from chainrule.engines.base import Arrays, Run, Sums
 from chainrule.engines.lowering import Kernels, Lowering
-from chainrule.engines.operations import MissingEngineError
+from chainrule.errors import MissingEngineError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -12,18 +12,10 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from chainrule.core.shapes import Shape
-from chainrule.errors import ChainruleError
+from chainrule.errors import NoKernelError
 
 ALIGNMENT = 64
 """Bytes: a cache line, and the widest vector."""
-
-
-class NoKernelError(ChainruleError, NotImplementedError):
-    """A part of a plan that the native engine does not run."""
-
-
-class MissingEngineError(NoKernelError):
-    """chainrule was installed without its C++ extension."""
 
 
 class Size(NamedTuple):

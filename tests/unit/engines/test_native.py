@@ -16,7 +16,7 @@ from chainrule import layers, losses
 from chainrule.core import rng
 from chainrule.engines.lowering import Lowering
 from chainrule.engines.native import NativeEngine, kernels
-from chainrule.engines.operations import NoKernelError
+from chainrule.errors import NoKernelError
 from chainrule.models import Model, Sequential
 
 pytest.importorskip("chainrule._native")
