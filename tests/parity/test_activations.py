@@ -207,5 +207,6 @@ def test_an_activation_of_ones_own():
     assert activations.get(cube) is cube
     assert activations.deserialize(activations.serialize(cube), {"test_cube": cube}) is cube
     assert activations.deserialize("relu", {"relu": cube}) is cube
+    assert activations.deserialize("test_cube") is cube  # making a rule registers it
     with pytest.raises(UnknownNameError):
-        activations.deserialize("test_cube")
+        activations.deserialize("test_cubes")

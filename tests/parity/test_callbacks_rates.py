@@ -77,7 +77,7 @@ PLATEAUS = {
     "at every second epoch": {"monitor": "loss", "min_delta": 9, "patience": 2, "factor": 0.3},
     "with a rest": {"monitor": "loss", "min_delta": 9, "patience": 1, "cooldown": 2},
     "to a floor": {"monitor": "loss", "min_delta": 9, "patience": 1, "min_lr": 0.02},
-    "by a metric": {"monitor": "val_mse", "min_delta": 0.01, "patience": 1, "factor": 0.5},
+    "by a metric": {"monitor": "val_mse", "min_delta": 9, "patience": 1, "factor": 0.5},
 }
 
 
