@@ -42,6 +42,7 @@ using Given = nb::ndarray<nb::ro, nb::c_contig, nb::device::cpu>;  // of the use
 static char code_of(nb::dlpack::dtype type) {
     const bool whole = type.code == uint8_t(nb::dlpack::dtype_code::Int);
     const bool natural = type.code == uint8_t(nb::dlpack::dtype_code::UInt);
+    if (!whole && !natural && type.code != uint8_t(nb::dlpack::dtype_code::Float)) return '?';
     switch (type.bits) {
         case 8: return natural ? 'B' : 'b';
         case 16: return natural ? 'H' : whole ? 'h' : '?';
@@ -225,11 +226,15 @@ struct Quick {
             throw std::invalid_argument("the program is not one of one array");
     }
 
-    template <class T> nb::object predict(const Given& x) {
+    template <class S> static bool finite(const Given& x) {
+        const S* values = static_cast<const S*>(x.data());
+        for (size_t i = 0; i < x.size(); ++i)
+            if (!std::isfinite(values[i])) return false;
+        return true;
+    }
+
+    template <class T> nb::object predict(const Given& x, char type) {
         const size_t samples = x.shape(0), size = compiled.rows[0];
-        const T* values = static_cast<const T*>(x.data());
-        for (size_t i = 0; i < samples * size; ++i)
-            if (!std::isfinite(values[i])) return nb::none();
         size_t out = samples;
         std::vector<size_t> shape{samples};
         for (size_t axis : made) out *= axis, shape.push_back(axis);
@@ -237,7 +242,7 @@ struct Quick {
         nb::capsule owner(result, [](void* p) noexcept { delete[] static_cast<T*>(p); });
         Run r{};
         r.parameters = theta.data();
-        r.sources.push_back({values, size, sizeof(T) == 4 ? 'f' : 'd', samples});
+        r.sources.push_back({x.data(), size, type, samples});
         r.samples = samples, r.batch = samples;
         r.records.push_back(result);
         compiled.program.run(r, 1);
@@ -247,12 +252,14 @@ struct Quick {
     nb::object operator()(nb::handle given) {
         Given x;
         if (!nb::try_cast(given, x) || x.ndim() != sample.size() + 1 || !x.shape(0) ||
-            x.shape(0) > compiled.program.batch() ||
-            code_of(x.dtype()) != (compiled.single ? 'f' : 'd'))
+            x.shape(0) > compiled.program.batch())
+            return nb::none();
+        const char type = code_of(x.dtype());
+        if (type == '?' || (type == 'f' && !finite<float>(x)) || (type == 'd' && !finite<double>(x)))
             return nb::none();
         for (size_t i = 0; i < sample.size(); ++i)
             if (x.shape(i + 1) != sample[i]) return nb::none();
-        return compiled.single ? predict<float>(x) : predict<double>(x);
+        return compiled.single ? predict<float>(x, type) : predict<double>(x, type);
     }
 };
 

@@ -122,6 +122,8 @@ void Program::run(const Run& run, int threads) {
         team_ = std::make_unique<Team>(threads);
         scratches_.assign(threads, std::vector<char>(scratch_ + 64));
     }
+    addresses_.resize(arrays_.size());
+    for (size_t i = 0; i < arrays_.size(); ++i) addresses_[i] = address(i, run);
     Shared shared;
     team_->run([&](int index) { work(run, *team_, index, shared); });
     if (shared.wrong_row >= 0)
@@ -161,20 +163,20 @@ void Program::apply(const Operation& operation, const Run& run, size_t first, si
         case Kind::gather:
             return gather(operation, run, first, part, shared);
         case Kind::weigh:
-            return item_ == 4 ? weigh<float>(operation, run, samples)
-                              : weigh<double>(operation, run, samples);
+            return item_ == 4 ? weigh<float>(operation, samples)
+                              : weigh<double>(operation, samples);
         case Kind::mask:
-            return item_ == 4 ? mask<float>(operation, run, samples, step, part)
-                              : mask<double>(operation, run, samples, step, part);
+            return item_ == 4 ? mask<float>(operation, run, step, part)
+                              : mask<double>(operation, run, step, part);
         case Kind::record: {
             const size_t row = arrays_[operation.arrays[0]].per_sample * arrays_[operation.arrays[0]].item;
-            const char* from = static_cast<const char*>(address(operation.arrays[0], run));
+            const char* from = static_cast<const char*>(at(operation.arrays[0]));
             std::memcpy(static_cast<char*>(run.records[operation.place]) + (first + part.first) * row,
                         from + part.first * row, (part.last - part.first) * row);
             return;
         }
         case Kind::total: {
-            const void* value = address(operation.arrays[0], run);
+            const void* value = at(operation.arrays[0]);
             run.sums[pass * totals_ + operation.place] += double(samples) * (item_ == 4 ? *static_cast<const float*>(value)
                                                                        : *static_cast<const double*>(value));
             return;
@@ -195,7 +197,7 @@ void Program::call(const Operation& operation, const Run& run, size_t samples, s
     auto* scratch = static_cast<char*>(aligned(const_cast<std::vector<char>&>(scratches_[index])));
     const size_t local = fused ? fused->local.size() : 0;
     for (size_t i = 0; i < operation.arrays.size(); ++i) {
-        arguments.arrays[i] = address(operation.arrays[i], run);
+        arguments.arrays[i] = at(operation.arrays[i]);
         for (size_t j = 0; j < local; ++j)
             if (fused->local[j] == operation.arrays[i])
                 arguments.arrays[i] =
@@ -204,9 +206,13 @@ void Program::call(const Operation& operation, const Run& run, size_t samples, s
     arguments.rows = operation.rows_per_sample * samples + operation.rows_fixed;
     std::copy(std::begin(operation.sizes), std::end(operation.sizes), arguments.sizes);
     double options[16];
-    std::copy(operation.options.begin(), operation.options.end(), options);
-    for (auto [option, row] : operation.scalars) options[option] = run.table[row * run.steps + step];
-    arguments.options = options;
+    arguments.options = operation.options.data();
+    if (!operation.scalars.empty()) {
+        std::copy(operation.options.begin(), operation.options.end(), options);
+        for (auto [option, row] : operation.scalars)
+            options[option] = run.table[row * run.steps + step];
+        arguments.options = options;
+    }
     arguments.scratch = scratch + (fused ? (local * fused->grain * fused->row * item_ + 63) / 64 * 64 : 0);
     operation.kernel(arguments, part);
 }
@@ -226,7 +232,7 @@ void Program::fuse(const Operation& operation, const Run& run, size_t samples, s
 void Program::gather(const Operation& operation, const Run& run, size_t first, Part part,
                      Shared& shared) {
     const Source& source = run.sources[operation.source];
-    void* to = address(operation.arrays[0], run);
+    void* to = at(operation.arrays[0]);
     operation.gather(source, run.order, first, part, to, operation.factor, operation.offset);
     if (!operation.limit) return;
     int64_t* labels = static_cast<int64_t*>(to);
@@ -239,12 +245,12 @@ void Program::gather(const Operation& operation, const Run& run, size_t first, P
 }
 
 // Arrays: the gathered weights of samples if there are any; weight and divisor.
-template <class T> void Program::weigh(const Operation& operation, const Run& run, size_t samples) {
+template <class T> void Program::weigh(const Operation& operation, size_t samples) {
     const size_t made = operation.weighted ? 1 : 0, each = arrays_[operation.arrays[made]].per_sample;
     const size_t own = arrays_[operation.arrays[0]].per_sample;
-    const T* given = made ? static_cast<T*>(address(operation.arrays[0], run)) : nullptr;
-    T* weight = static_cast<T*>(address(operation.arrays[made], run));
-    T* divisor = static_cast<T*>(address(operation.arrays[made + 1], run));
+    const T* given = made ? static_cast<T*>(at(operation.arrays[0])) : nullptr;
+    T* weight = static_cast<T*>(at(operation.arrays[made]));
+    T* divisor = static_cast<T*>(at(operation.arrays[made + 1]));
     double total = 0;
     for (size_t n = 0; n < samples; ++n)
         for (size_t j = 0; j < each; ++j) {
@@ -257,9 +263,8 @@ template <class T> void Program::weigh(const Operation& operation, const Run& ru
 
 // Array: zeros and ones; the numbers are those of NumPy's generator for this stream and step.
 template <class T>
-void Program::mask(const Operation& operation, const Run& run, size_t samples, size_t step, Part part) {
-    (void)samples;
-    T* to = static_cast<T*>(address(operation.arrays[0], run));
+void Program::mask(const Operation& operation, const Run& run, size_t step, Part part) {
+    T* to = static_cast<T*>(at(operation.arrays[0]));
     const uint64_t seed = operation.own_seed ? operation.seed : run.seed;
     float eight[8];
     for (size_t i = part.first; i < part.last;) {

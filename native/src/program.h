@@ -94,18 +94,20 @@ private:
     void apply(const Operation& operation, const Run& run, size_t first, size_t samples,
                size_t step, size_t pass, int index, int count, struct Shared& shared);
     void* address(size_t array, const Run& run) const;
+    void* at(size_t array) const { return addresses_[array]; }
     void call(const Operation&, const Run&, size_t samples, size_t step, int index, Part part,
               const Operation* fused, size_t shift) const;
     void fuse(const Operation&, const Run&, size_t samples, size_t step, int index, Part part) const;
     void gather(const Operation&, const Run&, size_t first, Part part, struct Shared&);
-    template <class T> void weigh(const Operation&, const Run&, size_t samples);
-    template <class T> void mask(const Operation&, const Run&, size_t samples, size_t step, Part);
+    template <class T> void weigh(const Operation&, size_t samples);
+    template <class T> void mask(const Operation&, const Run&, size_t step, Part);
     const size_t item_, parameters_, sources_, records_, totals_, batch_, scalars_;
     const std::vector<size_t> states_;
     const std::vector<Array> arrays_;
     const std::vector<Operation> operations_;
     std::vector<char> arena_;
     size_t scratch_;
+    std::vector<void*> addresses_;  // of all arrays, in the run that is going on
     std::vector<std::vector<char>> scratches_;
     std::unique_ptr<Team> team_;
     std::mutex busy_;  // one call at a time: they share the arena

@@ -23,7 +23,7 @@ inline void pause() {
 #endif
 }
 
-// Where all threads of a team meet: a hundred nanoseconds if all have a core of their own.
+// Where all threads of a team meet: a hundred nanoseconds if each has a core of its own.
 class Barrier {
 public:
     explicit Barrier(int count) : count_(count) {}
@@ -32,10 +32,15 @@ public:
         if (arrived_.fetch_add(1, std::memory_order_acq_rel) == count_ - 1) {
             arrived_.store(0, std::memory_order_relaxed);
             round_.store(round + 1, std::memory_order_release);
+            round_.notify_all();
             return;
         }
-        for (int spin = 0; round_.load(std::memory_order_acquire) == round; ++spin)
-            spin < 4096 ? pause() : std::this_thread::yield();
+        // Who waits longer than a step takes has lost its core to somebody: it must not take one.
+        for (int spin = 0; spin < 2000; ++spin) {
+            if (round_.load(std::memory_order_acquire) != round) return;
+            pause();
+        }
+        round_.wait(round, std::memory_order_acquire);
     }
 
 private:

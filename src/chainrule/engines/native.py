@@ -190,7 +190,7 @@ class NativeProgram:
             seed=run.seed,
             step=run.step,
             records=[made[name] for name in lowering.records],
-            threads=useful_threads(lowering.work),
+            threads=useful_threads(lowering.work * min(batch, samples) / lowering.batch),
         )
         each = len(lowering.totals)
         return [totals[at : at + each] for at in range(0, each * passes, max(each, 1))]
