@@ -80,9 +80,7 @@ class NumpyProgram:
         with np.errstate(all="ignore"):
             for index, start in enumerate(range(0, len(order), batch_size)):
                 rows = order[start : start + batch_size]
-                batch = self._batch(self.plan.train, _take(data, rows), len(rows))
-                for noise in self.plan.train.noises:
-                    batch[noise.name] = draw(noise, run.seed, run.step, len(rows), self.dtype)
+                batch = self.batch(run, _take(data, rows), len(rows))
                 at_step = {name: steps[index] for name, steps in numbers.items()}
                 values, moved = interpret.step(self.plan, run.theta, run.states, batch, at_step)
                 run.theta[self.plan.layout.trainable] = moved["theta"]
@@ -93,6 +91,20 @@ class NumpyProgram:
                 run.step += 1
                 self._measure(sums, values, len(rows))
         return sums
+
+    def batch(self, run: Run, part: Arrays, samples: int) -> interpret.Values:
+        """All that the coming training step takes from outside: data, weights, divisors, noises.
+
+        Args:
+            run: Says which step and seed the noises are drawn for.
+            part: Inputs, targets and weights of the batch, each with ``samples`` rows.
+            samples: Samples in the batch.
+        """
+        assert self.plan.train is not None  # noqa: S101  (the host compiles first)
+        batch = self._batch(self.plan.train, part, samples)
+        for noise in self.plan.train.noises:
+            batch[noise.name] = draw(noise, run.seed, run.step, samples, self.dtype)
+        return batch
 
     def evaluate(self, run: Run, data: Arrays, batch_size: int) -> Sums:
         """See :class:`chainrule.engines.base.Program`."""
