@@ -21,6 +21,7 @@ from chainrule.models import subclassing
 from chainrule.models.lowering import predict_plan
 from chainrule.models.storing import Storable
 from chainrule.models.topology import Topology, topology
+from chainrule.models.tracing import Traceable
 from chainrule.models.training import Trainable
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     Array = NDArray[Any]
 
 
-class Model(Trainable, Storable):
+class Model(Trainable, Storable, Traceable):
     """Layers from inputs to outputs: several of each, shared layers, branches that join again.
 
     Args:
