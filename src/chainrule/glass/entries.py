@@ -18,6 +18,7 @@ from chainrule.glass.axes import Names, axis_names
 from chainrule.glass.latex import latex
 from chainrule.glass.notation import Symbols
 from chainrule.glass.recording import Event, Recording
+from chainrule.glass.symbolic import symbolic
 from chainrule.glass.trace import Entry, Role, Stage
 from chainrule.glass.words import Titles
 
@@ -70,6 +71,23 @@ class Naming:
         }
         return frozenset(last.values())
 
+    def symbol(self, name: str) -> str:
+        """The symbol of an entry: of an array, or of a cotangent."""
+        if name.startswith(bar("")):
+            array, _, path = name.removeprefix(bar("")).partition(" via ")
+            return self.symbols.cotangent(array) + (f" via {path}" if path else "")
+        return self.symbols.table.get(name, name)
+
+    def arguments(self, applied: Application, entry: Entry) -> dict[str, str]:
+        """The symbols of what a function was given, for one of the entries that it made."""
+        found: dict[str, str] = {}
+        for argument, source in applied.sources.items():
+            if isinstance(source, Whole):
+                found[argument] = self.symbol(source.name)
+            elif entry.of in source.entries:
+                found[argument] = self.symbol(source.entries[entry.of])
+        return {name: _short(symbol, self.symbols) for name, symbol in found.items()}
+
     def role(self, array: str) -> Role:
         """What an array is."""
         assert self.plan.train is not None  # noqa: S101
@@ -105,6 +123,16 @@ class Naming:
 def bar(array: str) -> str:
     """The name of a cotangent: ``"∂L/∂dense_1/z"``."""
     return f"∂L/∂{array}"
+
+
+def _short(symbol: str, symbols: Symbols) -> str:
+    """The symbol of an entry of the optimizer, whose name says which vector it is of."""
+    variable, mark, rest = symbol.partition(": ")
+    if not mark:
+        return symbol
+    letter = rest.partition(" ")[0]
+    known = symbols.table.get(variable, variable)
+    return known if letter == "theta" else f"{letter}({known})"
 
 
 def given_entries(naming: Naming, recording: Recording) -> Iterator[Entry]:
@@ -179,7 +207,7 @@ def backward_entries(naming: Naming, recording: Recording) -> Iterator[Entry]:
     )
     yield seed
     waiting = _paths(recording.backward)
-    done: dict[str, list[str]] = {}
+    done: dict[str, list[Entry]] = {}
     for events in _by_node(recording.backward):
         made = [_bar_entry(naming, recording, event, waiting, done) for event in events]
         for entries in sorted(made, key=lambda pair: pair[0].role != "gradient"):
@@ -215,7 +243,7 @@ def _bar_entry(
     recording: Recording,
     event: Event,
     paths: Mapping[str, int],
-    done: dict[str, list[str]],
+    done: dict[str, list[Entry]],
 ) -> list[Entry]:
     """The entry of one cotangent; for one of several paths, and after the last the sum too."""
     node, array = event.node, _target(event)
@@ -241,8 +269,7 @@ def _bar_entry(
         return [described(entry, naming)]
     parts = done.setdefault(array, [])
     name = f"{bar(array)} via {node.output}"
-    name += f" ({event.result.removeprefix('∂L/∂')})" if name in parts else ""
-    parts.append(name)
+    name += f" ({event.result.removeprefix('∂L/∂')})" if any(p.name == name for p in parts) else ""
     part = replace(
         entry,
         name=name,
@@ -250,23 +277,22 @@ def _bar_entry(
         title=naming.titles.of("path", what=_what(naming, array)),
         role="intermediate",
     )
-    made = [described(part, naming)]
-    if len(parts) == paths[array]:
-        vias = [naming.symbols[path.partition(" via ")[2].partition(" (")[0]] for path in parts]
-        made.append(_sum_of_paths(entry, parts, vias, recording.bars[array]))
-    return made
+    parts.append(described(part, naming))
+    if len(parts) < paths[array]:
+        return parts[-1:]
+    return [parts[-1], _sum_of_paths(entry, parts, recording.bars[array])]
 
 
-def _sum_of_paths(entry: Entry, parts: list[str], vias: list[str], value: Any) -> Entry:
+def _sum_of_paths(entry: Entry, parts: list[Entry], value: Any) -> Entry:
     """What several paths add up to."""
-    by_symbol = " + ".join(f"({entry.symbol} via {via})" for via in vias)
-    equation = f"{entry.symbol} = {by_symbol}"
+    equation = f"{entry.symbol} = " + " + ".join(f"({part.symbol})" for part in parts)
     return replace(
         entry,
         value=value,
         rule="",
         made_by=None,
-        adds=tuple(parts),
+        adds=tuple(part.name for part in parts),
+        added=tuple(part.value for part in parts),
         equation=equation,
         symbolic=equation,
         latex=latex(equation),
@@ -295,7 +321,8 @@ def described(entry: Entry, naming: Naming) -> Entry:
     last = lines[-1].line
     equation = last.equation or f"{last.names[-1]} = {last.code}"
     shown = tuple(_shaped(reading, entry) for reading in lines)
-    return replace(entry, lines=shown, equation=equation, latex=latex(equation))
+    here = symbolic(applied.sheet, entry.output, entry.symbol, naming.arguments(applied, entry))
+    return replace(entry, lines=shown, equation=equation, symbolic=here, latex=latex(equation))
 
 
 def _needed(applied: Application, output: int) -> tuple[Reading, ...]:

@@ -61,6 +61,7 @@ class Sheet:
     Attributes:
         lines: Its lines; none if the source cannot be read.
         trees: Their right-hand sides.
+        origins: Where the elements of expressions come from, once somebody asked.
     """
 
     def __init__(self, function: Callable[..., Any], arguments: Mapping[str, Any]) -> None:
@@ -72,6 +73,7 @@ class Sheet:
             self.lines = ()
         self.trees = tuple(ast.parse(f"({line.code})", mode="eval").body for line in self.lines)
         self._line_of = self._scopes()
+        self.origins: dict[tuple[int, int], Any] = {}
         self._values: dict[tuple[int, int], Any] = {}
 
     def _scopes(self) -> list[dict[str, int]]:

@@ -67,6 +67,7 @@ class Entry:
         output: Which of its results it is.
         offset: Where it begins in that result, if that is a flat vector of all parameters.
         adds: Where it is the sum of what several paths hand back, the entries of those.
+        added: And their arrays.
     """
 
     name: str
@@ -87,6 +88,7 @@ class Entry:
     output: int = field(default=0, repr=False)
     offset: int | None = field(default=None, repr=False)
     adds: tuple[str, ...] = field(default=(), repr=False)
+    added: tuple[Any, ...] = field(default=(), repr=False)
 
     @property
     def shape(self) -> tuple[int, ...]:

@@ -16,6 +16,7 @@ from chainrule.core.source import traced
 from chainrule.glass.application import Application, Joined, Source, Whole
 from chainrule.glass.entries import Naming, applied_of, bar, described
 from chainrule.glass.recording import Event, Recording
+from chainrule.glass.substitution import left_side
 from chainrule.glass.trace import Entry, Role
 
 THETA, GRAD = "theta", "grad"
@@ -99,16 +100,8 @@ def _computed(entry: Entry, function: Function, known: Mapping[str, Any], naming
     except OSError:
         return entry
     applied = Application(function, entry.name, arguments, {}, tuple(readings), (made,))
-    letter = left_side(readings[-1].line.equation)
+    letter = left_side(readings[-1].line.equation)[0]
     return described(replace(entry, symbol=letter or entry.symbol, made_by=applied), naming)
-
-
-def left_side(equation: str) -> str:
-    """What an equation says the name of: ``"α"`` of ``"α = η √…"``; ``""`` if it is not one word."""
-    places = [equation.find(mark) for mark in (" = ", " ← ")]
-    found = [place for place in places if place > 0]
-    left = equation[: min(found)] if found else ""
-    return left if left and " " not in left and "," not in left else ""
 
 
 def _before(naming: Naming, recording: Recording, update: Update) -> Iterator[Entry]:
@@ -238,7 +231,7 @@ class _Progress:
         letter = "g" if array == GRAD else array
         if applied.readings:
             line = applied.sheet.result(place)[0]
-            letter = left_side(applied.readings[line].line.equation) or letter
+            letter = left_side(applied.readings[line].line.equation)[0] or letter
         return f"{letter}({symbol})"
 
     def _title(self, array: str, variable: str, rule: str, is_last: bool) -> str:
@@ -271,4 +264,5 @@ def _assigned(naming: Naming, recording: Recording) -> Iterator[Entry]:
             naming.axes.get(parameter, ()),
             equation=f"{naming.symbols[parameter]} ← {naming.symbols[array]}",
             adds=(array,),
+            added=(recording.values[array],),
         )
