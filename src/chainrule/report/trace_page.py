@@ -1,0 +1,139 @@
+"""A training step as one HTML page that needs no network: drawing, equations, tables.
+
+The page's parts lie in ``page/`` as they are read: a template, one style sheet, one script for
+each idea, and the page's own words. They are put together here; nothing is built or minified. A
+browser is told to load nothing and to run this script only (Content-Security-Policy by hash).
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import html
+import json
+from collections.abc import Iterator
+from functools import cache
+from importlib.resources import files
+from string import Template
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from chainrule.glass.trace import Trace
+
+SCRIPTS = (
+    "elements", "numbers", "trace", "parts", "layout", "neurons", "showing", "heat", "layers",
+    "panel", "tables", "controls", "main",
+)  # fmt: skip
+"""The scripts of ``page/``, each after those that it needs."""
+
+_IN_DATA = str.maketrans(
+    {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"}
+)
+"""In JSON within HTML, so that no text of the data can end the script element."""
+
+
+def page(trace: Trace) -> str:
+    """The trace as one self-contained HTML document, in its language.
+
+    A small network is drawn neuron by neuron, a large one layer by layer with heat maps. Without
+    JavaScript the tables of the first step can be read.
+
+    Returns:
+        The text of the document, to be written as UTF-8.
+    """
+    return document(trace.to_dict())
+
+
+def document(data: dict[str, Any]) -> str:
+    """The page of a trace's data, as :meth:`chainrule.glass.trace.Trace.to_dict` gives it."""
+    words = _words(data["lang"])
+    style, script = _part("page.css"), "\n".join(_part(f"{name}.js") for name in SCRIPTS)
+    script = f'"use strict";\n{script}'
+    texts = {key.replace(" ", "_"): html.escape(word) for key, word in words.items()}
+    return Template(_part("page.html")).substitute(
+        texts,
+        lang=html.escape(data["lang"]),
+        title=html.escape(data["title"]),
+        policy=_policy(style, script),
+        style=style,
+        script=script,
+        static="\n".join(_tables(data["steps"][0], words)),
+        words_data=_data(words),
+        trace_data=_data(data),
+    )
+
+
+@cache
+def _part(name: str) -> str:
+    return (files("chainrule.report") / "page" / name).read_text("utf-8")
+
+
+def _words(lang: str) -> dict[str, str]:
+    return {key: word[lang] for key, word in json.loads(_part("words.json")).items()}
+
+
+def _data(value: Any) -> str:
+    """JSON that may stand in a script element."""
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    return text.translate(_IN_DATA)
+
+
+def _policy(style: str, script: str) -> str:
+    allowed = {
+        "default-src": "'none'",
+        "script-src": _hash(script),
+        "style-src": _hash(style),
+        "img-src": "data:",
+        "base-uri": "'none'",
+        "form-action": "'none'",
+    }
+    return "; ".join(f"{what} {which}" for what, which in allowed.items())
+
+
+def _hash(text: str) -> str:
+    digest = hashlib.sha256(text.encode()).digest()
+    return f"'sha256-{base64.b64encode(digest).decode()}'"
+
+
+# ------------------------------------------------------------ without JavaScript
+
+
+def _tables(step: dict[str, Any], words: dict[str, str]) -> Iterator[str]:
+    """Every entry of a step as a table, under the headings of its stages."""
+    yield f"<h2>{words['step']} {step['number']}</h2>"
+    stage = ""
+    for entry in step["entries"]:
+        if entry["stage"] != stage:
+            stage = entry["stage"]
+            yield f"<h2>{html.escape(words[stage])}</h2>"
+        head = f"<b>{html.escape(entry['symbol'])}</b> {html.escape(entry['title'])}"
+        equation = html.escape(entry["equation"])
+        yield f"<h3>{head} <code>{html.escape(entry['name'])}</code></h3><p>{equation}</p>"
+        yield "".join(_table(entry, words))
+
+
+def _table(entry: dict[str, Any], words: dict[str, str]) -> Iterator[str]:
+    yield '<div class="sideways"><table class="values"><tbody>'
+    if "value" in entry:
+        for row in _rows(entry["value"]):
+            yield f"<tr>{''.join(f'<td>{_number(value)}</td>' for value in row)}</tr>"
+    else:
+        for key, value in entry["summary"].items():
+            name = html.escape(words[key])
+            yield f'<tr><th scope="row">{name}</th><td>{_number(value)}</td></tr>'
+    yield "</tbody></table></div>"
+
+
+def _rows(value: Any) -> list[list[Any]]:
+    """The rows of a nested list; what has more axes is written one matrix after the other."""
+    if not isinstance(value, list):
+        return [[value]]
+    if not value or not isinstance(value[0], list):
+        return [value]
+    return [row for part in value for row in _rows(part)]
+
+
+def _number(value: Any) -> str:
+    if not isinstance(value, int | float):
+        return html.escape(str(value))
+    return f"{value:.4g}".replace("-", "−")
