@@ -28,15 +28,17 @@ template <class T> struct Rows {
 };
 
 template <class T, int R, int V>
-inline void add_product(View<T> a, const T* b, size_t stride, size_t depth, Vec<T> (&sum)[R][V]) {
-    for (size_t k = 0; k < depth; ++k) {
-        Vec<T> row[V];
-        for (int v = 0; v < V; ++v) row[v] = load(b + k * stride + v * width<T>);
-        for (int i = 0; i < R; ++i) {
-            const T factor = a.data[i * a.row + k * a.step];
-            for (int v = 0; v < V; ++v) sum[i][v] += factor * row[v];
-        }
+inline void add_row(View<T> a, size_t k, const Vec<T> (&row)[V], Vec<T> (&sum)[R][V]) {
+    for (int i = 0; i < R; ++i) {
+        const T factor = a.data[i * a.row + k * a.step];
+        for (int v = 0; v < V; ++v) sum[i][v] += factor * row[v];
     }
+}
+
+// Vector v of a row of which `columns` may be read.
+template <class T> inline Vec<T> load_at_most(const T* row, int v, size_t columns) {
+    const size_t first = v * width<T>, left = columns > first ? columns - first : 0;
+    return left >= width<T> ? load(row + first) : load_part(row + first, left);
 }
 
 // One tile of c = start + a b, of which `columns` are written. `start` is a row for all rows of the
@@ -49,21 +51,19 @@ inline void tile(View<T> a, Rows<T> b, Start start, const T* row, T* c, size_t c
     constexpr size_t wide = V * width<T>;
     Vec<T> sum[R][V] = {};
     if (start != Start::zero)
-        for (int v = 0; v < V; ++v) {
-            const size_t first = v * width<T>;
-            const size_t left = columns > first ? columns - first : 0;
-            for (int i = 0; i < R; ++i) {
-                const T* from = (start == Start::row ? row : c + i * c_row) + first;
-                sum[i][v] = left >= width<T> ? load(from) : load_part(from, left);
-            }
-        }
+        for (int i = 0; i < R; ++i)
+            for (int v = 0; v < V; ++v)
+                sum[i][v] = load_at_most(start == Start::row ? row : c + i * c_row, v, columns);
     size_t safe = b.count;
     while (safe && (safe - 1) * b.stride + wide > b.end) --safe;
-    add_product<T, R, V>(a, b.data, b.stride, safe, sum);
+    Vec<T> factors[V];
+    for (size_t k = 0; k < safe; ++k) {
+        for (int v = 0; v < V; ++v) factors[v] = load(b.data + k * b.stride + v * width<T>);
+        add_row<T, R, V>(a, k, factors, sum);
+    }
     for (size_t k = safe; k < b.count; ++k) {
-        T last[wide] = {};
-        std::memcpy(last, b.data + k * b.stride, smaller(wide, columns) * sizeof(T));
-        add_product<T, R, V>({a.data + k * a.step, a.row, a.step}, last, 0, 1, sum);
+        for (int v = 0; v < V; ++v) factors[v] = load_at_most(b.data + k * b.stride, v, columns);
+        add_row<T, R, V>(a, k, factors, sum);
     }
     for (int i = 0; i < R; ++i)
         for (int v = 0; v < V; ++v) {
@@ -158,11 +158,8 @@ template <class T> inline constexpr size_t strip_width(size_t columns) {
 template <class T>
 inline void pack_strip(const T* from, size_t stride, size_t rows, size_t columns, size_t wide, T* to) {
     for (size_t k = 0; k < rows; ++k)
-        for (size_t i = 0; i < wide; i += width<T>) {
-            const size_t left = columns > i ? smaller<size_t>(columns - i, width<T>) : 0;
-            store(to + k * wide + i, left == width<T> ? load(from + k * stride + i)
-                                                      : load_part(from + k * stride + i, left));
-        }
+        for (size_t i = 0; i < wide; i += width<T>)
+            store(to + k * wide + i, load_at_most(from + k * stride, int(i / width<T>), columns));
 }
 
 // to[n * wide + k] = from[k * stride + n]: rows of `from` as columns, zeros where there are none.

@@ -15,15 +15,18 @@ struct Arguments {
     void* scratch;          // a thread's own memory
 };
 
-// The part of an operation that one thread does: rows, columns or elements [first, last).
+// The part of an operation that one thread does: rows, columns or elements [first, last); of a
+// matrix product, rows [first, last) of the result and of these the columns [left, right).
 struct Part {
     size_t first, last;
+    size_t left = 0, right = size_t(-1);
 };
 
 using Kernel = void (*)(const Arguments&, Part);
 
-// How an operation can be shared among threads without changing a bit of the result.
-enum class Sharing { elements, rows, columns, alone };
+// How an operation can be shared among threads without changing a bit of the result; a product by
+// rows or by columns.
+enum class Sharing { elements, rows, columns, product, alone };
 
 struct Entry {
     const char* rule;
@@ -42,9 +45,10 @@ struct Source {
     size_t rows;
 };
 
-// Copies rows, converted, times a factor and plus an offset. `order` may be null: from `first` on.
-using Gather = void (*)(const Source&, const int64_t* order, size_t first, Part, void* to,
-                        double factor, double offset);
+// Copies rows, converted, times a factor and plus an offset. `order`, of `count` rows, may be null:
+// from `first` on. The rows `ahead` of these, which the next step needs, are fetched meanwhile.
+using Gather = void (*)(const Source&, const int64_t* order, size_t count, size_t ahead, size_t first,
+                        Part, void* to, double factor, double offset);
 
 struct Table {
     const char* instructions;

@@ -56,7 +56,7 @@ struct Kernels {
     Table table;
     explicit Kernels(const std::string& wanted) : table(best(wanted)) {}
     nb::list entries() const {
-        static const char* names[] = {"elements", "rows", "columns", "alone"};
+        static const char* names[] = {"elements", "rows", "columns", "product", "alone"};
         nb::list found;
         for (size_t i = 0; i < table.count; ++i) {
             const Entry& e = table.entries[i];
@@ -88,6 +88,7 @@ static Operation operation_of(const nb::dict& spec, const Table& table, bool sin
         const auto sizes = nb::cast<std::vector<size_t>>(spec["sizes"]);
         for (size_t i = 0; i < sizes.size() && i < 3; ++i) o.sizes[i] = sizes[i];
         o.options = nb::cast<std::vector<double>>(spec["options"]);
+        o.columns = nb::cast<bool>(spec["columns"]);
         o.scalars = nb::cast<std::vector<std::pair<size_t, size_t>>>(spec["scalars"]);
     } else if (kind == "gather") {
         o.kind = Kind::gather;
@@ -102,7 +103,8 @@ static Operation operation_of(const nb::dict& spec, const Table& table, bool sin
         o.place = number("place");
     } else if (kind == "fused") {
         o.kind = Kind::fused;
-        o.row = number("row"), o.local = nb::cast<std::vector<size_t>>(spec["local"]);
+        o.row = number("row"), o.at_once = number("at_once");
+        o.local = nb::cast<std::vector<size_t>>(spec["local"]);
         for (nb::handle part : nb::cast<nb::list>(spec["parts"]))
             o.parts.push_back(operation_of(nb::cast<nb::dict>(part), table, single));
         if (o.parts.empty()) throw std::invalid_argument("there is nothing to fuse");

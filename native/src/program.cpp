@@ -84,8 +84,9 @@ void Program::check(const Operation& operation) const {
     if (operation.kind == Kind::total && operation.place >= totals_) refuse(" names no total");
     if (operation.kind == Kind::kernel && !operation.kernel) refuse(" has no kernel");
     if (operation.options.size() > 16) refuse(" has too many options");
-    const size_t rows = operation.grain * operation.row * item_;
+    const size_t rows = operation.at_once * operation.row * item_;
     if (rows * operation.local.size() > scratch_) refuse(" has too little room");
+    if (operation.kind == Kind::fused && !operation.at_once) refuse(" has no rows");
     for (const Operation& part : operation.parts) check(part);
 }
 
@@ -131,6 +132,13 @@ void Program::run(const Run& run, int threads) {
                                 std::to_string(shared.wrong_row));
 }
 
+// What one of `count` threads does of `extent`, in whole grains.
+static std::pair<size_t, size_t> share_of(size_t extent, size_t grain, int index, int count) {
+    const size_t grains = (extent + grain - 1) / grain;
+    return {std::min(extent, grains * index / count * grain),
+            std::min(extent, grains * (index + 1) / count * grain)};
+}
+
 void Program::work(const Run& run, Team& team, int index, Shared& shared) {
     const int count = team.count();
     const size_t each = (run.samples + run.batch - 1) / run.batch;
@@ -141,24 +149,26 @@ void Program::work(const Run& run, Team& team, int index, Shared& shared) {
         for (const Operation& operation : operations_) {
             if (count > 1 && operation.meets) team.barrier.wait();
             if (operation.when >= 0 && run.table[operation.when * run.steps + step] == 0) continue;
-            apply(operation, run, first, samples, step, pass, index, count, shared);
+            if (operation.alone && index) continue;
+            const Part part = share(operation, samples, index, operation.alone ? 1 : count);
+            if (part.first >= part.last || part.left >= part.right) continue;
+            apply(operation, run, first, samples, step, pass, index, part, shared);
         }
     }
 }
 
-void Program::apply(const Operation& operation, const Run& run, size_t first, size_t samples,
-                    size_t step, size_t pass, int index, int count, Shared& shared) {
+Part Program::share(const Operation& operation, size_t samples, int index, int count) const {
     const size_t extent = operation.extent_per_sample * samples + operation.extent_fixed;
-    Part part{0, extent};
-    if (operation.alone) {
-        if (index) return;
-    } else if (count > 1) {
-        const size_t grains = (extent + operation.grain - 1) / operation.grain;
-        part.first = std::min(extent, grains * index / count * operation.grain);
-        part.last = std::min(extent, grains * (index + 1) / count * operation.grain);
-        if (part.first >= part.last) return;
+    if (operation.columns) {
+        const auto [left, right] = share_of(extent, operation.grain, index, count);
+        return {0, operation.rows_per_sample * samples + operation.rows_fixed, left, right};
     }
-    part.first *= operation.stretch, part.last *= operation.stretch;
+    const auto [first, last] = share_of(extent, operation.grain, index, count);
+    return {first * operation.stretch, last * operation.stretch};
+}
+
+void Program::apply(const Operation& operation, const Run& run, size_t first, size_t samples,
+                    size_t step, size_t pass, int index, Part part, Shared& shared) {
     switch (operation.kind) {
         case Kind::gather:
             return gather(operation, run, first, part, shared);
@@ -201,7 +211,7 @@ void Program::call(const Operation& operation, const Run& run, size_t samples, s
         for (size_t j = 0; j < local; ++j)
             if (fused->local[j] == operation.arrays[i])
                 arguments.arrays[i] =
-                    scratch + (j * fused->grain * fused->row) * item_ - shift * item_;
+                    scratch + (j * fused->at_once * fused->row) * item_ - shift * item_;
     }
     arguments.rows = operation.rows_per_sample * samples + operation.rows_fixed;
     std::copy(std::begin(operation.sizes), std::end(operation.sizes), arguments.sizes);
@@ -213,19 +223,18 @@ void Program::call(const Operation& operation, const Run& run, size_t samples, s
             options[option] = run.table[row * run.steps + step];
         arguments.options = options;
     }
-    arguments.scratch = scratch + (fused ? (local * fused->grain * fused->row * item_ + 63) / 64 * 64 : 0);
+    arguments.scratch = scratch + (fused ? (local * fused->at_once * fused->row * item_ + 63) / 64 * 64 : 0);
     operation.kernel(arguments, part);
 }
 
 void Program::fuse(const Operation& operation, const Run& run, size_t samples, size_t step, int index,
                    Part part) const {
-    for (size_t row = part.first; row < part.last; row += operation.grain) {
-        const size_t end = std::min(part.last, row + operation.grain);
-        const size_t shift = row * operation.row;
-        call(operation.parts[0], run, samples, step, index, {row, end}, &operation, shift);
+    for (size_t row = part.first; row < part.last; row += operation.at_once) {
+        const size_t end = std::min(part.last, row + operation.at_once);
+        const Part elements{row * operation.row, end * operation.row};
+        call(operation.parts[0], run, samples, step, index, {row, end}, &operation, elements.first);
         for (size_t i = 1; i < operation.parts.size(); ++i)
-            call(operation.parts[i], run, samples, step, index, {shift, end * operation.row}, &operation,
-                 shift);
+            call(operation.parts[i], run, samples, step, index, elements, &operation, elements.first);
     }
 }
 
@@ -233,7 +242,8 @@ void Program::gather(const Operation& operation, const Run& run, size_t first, P
                      Shared& shared) {
     const Source& source = run.sources[operation.source];
     void* to = at(operation.arrays[0]);
-    operation.gather(source, run.order, first, part, to, operation.factor, operation.offset);
+    operation.gather(source, run.order, run.samples * run.passes, run.batch, first, part, to,
+                     operation.factor, operation.offset);
     if (!operation.limit) return;
     int64_t* labels = static_cast<int64_t*>(to);
     for (size_t i = part.first * source.row; i < part.last * source.row; ++i)
@@ -252,11 +262,13 @@ template <class T> void Program::weigh(const Operation& operation, size_t sample
     T* weight = static_cast<T*>(at(operation.arrays[made]));
     T* divisor = static_cast<T*>(at(operation.arrays[made + 1]));
     double total = 0;
-    for (size_t n = 0; n < samples; ++n)
-        for (size_t j = 0; j < each; ++j) {
-            weight[n * each + j] = given ? given[own == 1 ? n : n * each + j] : T(1);
-            total += weight[n * each + j];
-        }
+    if (!given) {
+        std::fill_n(weight, samples * each, T(1));
+        total = double(samples * each);
+    } else
+        for (size_t n = 0; n < samples; ++n)
+            for (size_t j = 0; j < each; ++j)
+                total += weight[n * each + j] = given[own == 1 ? n : n * each + j];
     const double counts[] = {double(std::max<size_t>(samples * each, 1)), 1.0, total ? total : 1.0};
     *divisor = T(counts[operation.reduction]);
 }

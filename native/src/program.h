@@ -39,6 +39,7 @@ struct Operation {
     size_t extent_per_sample = 0, extent_fixed = 0;  // what is shared
     size_t grain = 1;                                // the least part
     size_t stretch = 1;                              // elements in one of what is shared
+    bool columns = false;  // whether these are columns of a product, of whose rows all are done
     std::vector<double> options;
     std::vector<std::pair<size_t, size_t>> scalars;  // option, and row of the table
     int when = -1;                                   // row of the table that switches it
@@ -60,9 +61,9 @@ struct Operation {
     // fused: the cotangent's kernel, then update rules; arrays of `local` are of these rows only
     std::vector<Operation> parts;
     std::vector<size_t> local;
-    size_t row = 0;  // elements in a row
+    size_t row = 0;      // elements in a row
+    size_t at_once = 0;  // rows that are computed before they are used
 };
-
 
 struct Run {
     void* parameters;
@@ -92,12 +93,13 @@ private:
     void check(const Operation&) const;
     void work(const Run& run, Team& team, int index, struct Shared& shared);
     void apply(const Operation& operation, const Run& run, size_t first, size_t samples,
-               size_t step, size_t pass, int index, int count, struct Shared& shared);
+               size_t step, size_t pass, int index, Part part, struct Shared& shared);
     void* address(size_t array, const Run& run) const;
     void* at(size_t array) const { return addresses_[array]; }
     void call(const Operation&, const Run&, size_t samples, size_t step, int index, Part part,
               const Operation* fused, size_t shift) const;
     void fuse(const Operation&, const Run&, size_t samples, size_t step, int index, Part part) const;
+    Part share(const Operation&, size_t samples, int index, int count) const;
     void gather(const Operation&, const Run&, size_t first, Part part, struct Shared&);
     template <class T> void weigh(const Operation&, size_t samples);
     template <class T> void mask(const Operation&, const Run&, size_t step, Part);

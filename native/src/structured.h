@@ -39,13 +39,9 @@ template <class T, class Term> inline T row_sum(size_t count, Term term) {
     size_t i = 0;
     for (; i + wide <= count; i += wide)
         sum += term(i, [](const T* from) { return load(from); });
-    if (const size_t rest = count - i) {
-        const Vec<T> last = term(i, [rest](const T* from) { return load_part(from, rest); });
-        T lanes[width<T>];
-        store(lanes, last);
-        for (size_t lane = rest; lane < wide; ++lane) lanes[lane] = 0;
-        sum += load(lanes);
-    }
+    if (const size_t rest = count - i)
+        sum += first_lanes<T>(
+            term(i, [rest](const T* from) { return load_part(from, rest); }), rest);
     return sum_of_lanes<T>(sum);
 }
 
@@ -63,24 +59,26 @@ inline void convert(const S* from, T* to, size_t count, T factor, T offset) {
 }
 
 template <class T, class S>
-void gather_from(const Source& source, const int64_t* order, size_t first, Part part, T* to,
-                 T factor, T offset) {
+void gather_from(const Source& source, const int64_t* order, size_t count, size_t ahead, size_t first,
+                 Part part, T* to, T factor, T offset) {
     const S* data = static_cast<const S*>(source.data);
     const size_t size = source.row;
     for (size_t i = part.first; i < part.last; ++i) {
         const size_t row = order ? size_t(order[first + i]) : first + i;
-        if (order && i + 1 < part.last)
+        if (order && first + i + ahead < count)
             for (size_t at = 0; at < size * sizeof(S); at += 64)
-                __builtin_prefetch(reinterpret_cast<const char*>(data + order[first + i + 1] * size) + at);
+                __builtin_prefetch(
+                    reinterpret_cast<const char*>(data + order[first + i + ahead] * size) + at);
         convert(data + row * size, to + i * size, size, factor, offset);
     }
 }
 
 template <class T>
-void gather(const Source& source, const int64_t* order, size_t first, Part part, void* to,
-            double factor, double offset) {
+void gather(const Source& source, const int64_t* order, size_t count, size_t ahead, size_t first,
+            Part part, void* to, double factor, double offset) {
     auto from = [&]<class S>(S) {
-        gather_from<T, S>(source, order, first, part, static_cast<T*>(to), T(factor), T(offset));
+        gather_from<T, S>(source, order, count, ahead, first, part, static_cast<T*>(to), T(factor),
+                          T(offset));
     };
     switch (source.type) {
         case 'B': return from(uint8_t{});
@@ -99,12 +97,12 @@ void gather(const Source& source, const int64_t* order, size_t first, Part part,
 // ------------------------------------------------------------------ dense: sizes I, O
 
 template <class T> void dense(const Arguments& a, Part part, const T* bias, T* z) {
-    const size_t inner = a.sizes[0], outer = a.sizes[1];
-    const T *x = in<T>(a, 0), *kernel = in<T>(a, 1);
-    const size_t columns = part.last - part.first;
-    const Rows<T> rows{kernel + part.first, outer, inner, inner * outer - part.first};
-    product<T>({x, inner, 1}, rows, bias ? bias + part.first : nullptr, z + part.first, outer,
-               a.rows, columns, static_cast<T*>(a.scratch));
+    const size_t inner = a.sizes[0], outer = a.sizes[1], right = smaller(part.right, outer);
+    const T *x = in<T>(a, 0) + part.first * inner, *kernel = in<T>(a, 1);
+    const Rows<T> rows{kernel + part.left, outer, inner, inner * outer - part.left};
+    product<T>({x, inner, 1}, rows, bias ? bias + part.left : nullptr,
+               z + part.first * outer + part.left, outer, part.last - part.first,
+               right - part.left, static_cast<T*>(a.scratch));
 }
 
 template <class T> void dense_forward(const Arguments& a, Part part) {
@@ -115,31 +113,76 @@ template <class T> void matmul_forward(const Arguments& a, Part part) {
     dense<T>(a, part, nullptr, out<T>(a, 2));
 }
 
-// x_bar = z_bar Wᵀ, a panel of inputs at a time; shared by columns of x.
-template <class T> void dense_wrt_x(const Arguments& a, Part part) {
-    const size_t inner = a.sizes[0], outer = a.sizes[1];
-    const T *kernel = in<T>(a, 0), *z_bar = in<T>(a, 1);
-    T *x_bar = out<T>(a, 2), *panel = static_cast<T*>(a.scratch);
-    constexpr size_t wide = tile_columns<T>;
-    for (size_t k = part.first; k < part.last; k += wide) {
-        const size_t count = smaller(wide, part.last - k);
-        transposed(kernel + k * outer, outer, count, outer, panel, wide);
-        product<T>({z_bar, outer, 1}, {panel, wide, outer, outer * wide}, nullptr, x_bar + k, inner,
-                   a.rows, count, nullptr);
+// x W as a sum over blocks of inputs, a product for each: sizes I, O, block; shared by blocks. So the
+// thread that updates some rows of the kernel is the only one that reads them.
+template <class T> void dense_blocks(const Arguments& a, Part part) {
+    const size_t inner = a.sizes[0], outer = a.sizes[1], block = a.sizes[2];
+    for (size_t b = part.first; b < part.last; ++b) {
+        const size_t first = b * block, count = smaller(block, inner - first);
+        const Rows<T> rows{in<T>(a, 1) + first * outer, outer, count, (inner - first) * outer};
+        product<T>({in<T>(a, 0) + first, inner, 1}, rows, nullptr, out<T>(a, 2) + b * a.rows * outer,
+                   outer, a.rows, outer, static_cast<T*>(a.scratch));
     }
 }
 
-// z_bar in strips, for the kernel's cotangent; sizes O; shared by strips.
+// z = b + Σ blocks, from the first to the last; sizes I, O, block.
+template <class T> void dense_sum(const Arguments& a, Part part) {
+    const size_t outer = a.sizes[1], count = (a.sizes[0] + a.sizes[2] - 1) / a.sizes[2];
+    for (size_t n = part.first; n < part.last; ++n)
+        each<T>({0, outer}, [&](size_t o, auto get, auto put) {
+            Vec<T> sum = get(in<T>(a, 1) + o);
+            for (size_t b = 0; b < count; ++b)
+                sum += get(in<T>(a, 0) + (b * a.rows + n) * outer + o);
+            put(out<T>(a, 2) + n * outer + o, sum);
+        });
+}
+
+// x_bar = z_bar Wᵀ, a panel of inputs at a time.
+template <class T> void dense_wrt_x(const Arguments& a, Part part) {
+    const size_t inner = a.sizes[0], outer = a.sizes[1], right = smaller(part.right, inner);
+    const T *kernel = in<T>(a, 0), *z_bar = in<T>(a, 1) + part.first * outer;
+    T *x_bar = out<T>(a, 2) + part.first * inner, *panel = static_cast<T*>(a.scratch);
+    constexpr size_t wide = tile_columns<T>;
+    for (size_t k = part.left; k < right; k += wide) {
+        const size_t count = smaller(wide, right - k);
+        transposed(kernel + k * outer, outer, count, outer, panel, wide);
+        product<T>({z_bar, outer, 1}, {panel, wide, outer, outer * wide}, nullptr, x_bar + k, inner,
+                   part.last - part.first, count, nullptr);
+    }
+}
+
+// z_bar in strips, for the kernel's cotangent; sizes O; shared by rows.
 template <class T> void dense_pack(const Arguments& a, Part part) {
     const size_t outer = a.sizes[0], wide = strip_width<T>(outer);
-    for (size_t n = part.first; n < part.last; ++n)
-        pack_strip(in<T>(a, 0) + n * wide, outer, a.rows, outer - n * wide, wide,
-                   out<T>(a, 1) + n * a.rows * wide);
+    for (size_t n = 0; n * wide < outer; ++n)
+        pack_strip(in<T>(a, 0) + part.first * outer + n * wide, outer, part.last - part.first,
+                   outer - n * wide, wide, out<T>(a, 1) + (n * a.rows + part.first) * wide);
+}
+
+// Columns of a kernel: so few leave most lanes of its rows idle.
+template <class T> inline constexpr size_t narrow = smaller<size_t>(4, width<T>);
+
+// The kernel's cotangent where it is narrow: inputs side by side in a vector instead of outputs.
+template <class T> void narrow_wrt_kernel(const Arguments& a, Part part, size_t wide) {
+    const size_t inner = a.sizes[0], outer = a.sizes[1];
+    const T *x = in<T>(a, 0), *strip = in<T>(a, 1);
+    T* kernel_bar = out<T>(a, 2);
+    each<T>(part, [&](size_t i, auto get, auto) {
+        Vec<T> sum[narrow<T>] = {};
+        for (size_t n = 0; n < a.rows; ++n) {
+            const Vec<T> row = get(x + n * inner + i);
+            for (size_t o = 0; o < narrow<T>; ++o) sum[o] += row * strip[n * wide + o];
+        }
+        for (size_t o = 0; o < outer; ++o)
+            for (size_t j = 0; j < smaller<size_t>(width<T>, part.last - i); ++j)
+                kernel_bar[(i + j) * outer + o] = sum[o][j];
+    });
 }
 
 // kernel_bar = xᵀ z_bar, arguments x and the strips of z_bar; shared by rows of the kernel.
 template <class T> void dense_wrt_kernel(const Arguments& a, Part part) {
     const size_t inner = a.sizes[0], outer = a.sizes[1], wide = strip_width<T>(outer);
+    if (outer <= narrow<T>) return narrow_wrt_kernel<T>(a, part, wide);
     const T *x = in<T>(a, 0), *strips = in<T>(a, 1);
     T *kernel_bar = out<T>(a, 2), *tile = static_cast<T*>(a.scratch);
     constexpr size_t tall = tile_rows;
@@ -159,7 +202,18 @@ template <class T> void dense_wrt_kernel(const Arguments& a, Part part) {
     }
 }
 
-// bias_bar = Σₙ z_bar: sizes O; shared by columns. Also what `shift` has for β.
+// bias_bar = Σₙ z_bar, from its strips: sizes O; shared by columns.
+template <class T> void dense_wrt_bias(const Arguments& a, Part part) {
+    const size_t wide = strip_width<T>(a.sizes[0]);
+    each<T>(part, [&](size_t o, auto, auto put) {
+        const T* strip = in<T>(a, 0) + o / wide * a.rows * wide + o % wide;
+        Vec<T> sum = {};
+        for (size_t n = 0; n < a.rows; ++n) sum += load(strip + n * wide);
+        put(out<T>(a, 1) + o, sum);
+    });
+}
+
+// β_bar = Σₙ y_bar: sizes C; shared by columns.
 template <class T> void column_sums(const Arguments& a, Part part) {
     const size_t outer = a.sizes[0];
     const T* z_bar = in<T>(a, 0);
@@ -335,50 +389,54 @@ template <class T> void sigmoid_crossentropy_wrt_z(const Arguments& a, Part part
 
 // ------------------------------------------------------------------ regression: sizes K
 
-// Arguments targets, predictions.
-template <class T> void squared_error_forward(const Arguments& a, Part part) {
+// losses = the mean over k of term(p − t); arguments targets, predictions. Rows of one element lie
+// side by side like one row.
+template <class T, class Term> inline void row_means(const Arguments& a, Part part, Term term) {
     const size_t size = a.sizes[0];
-    for (size_t n = part.first; n < part.last; ++n) {
-        const T *t = in<T>(a, 0) + n * size, *p = in<T>(a, 1) + n * size;
-        const T sum = row_sum<T>(size, [&](size_t k, auto get) {
-            const Vec<T> gap = get(p + k) - get(t + k);
-            return gap * gap;
+    const T *t = in<T>(a, 0), *p = in<T>(a, 1);
+    T* losses = out<T>(a, 2);
+    if (size == 1)
+        return each<T>(part, [&](size_t n, auto get, auto put) {
+            put(losses + n, term(get(p + n) - get(t + n)));
         });
-        out<T>(a, 2)[n] = sum / T(size);
+    for (size_t n = part.first; n < part.last; ++n)
+        losses[n] = row_sum<T>(size, [&](size_t k, auto get) {
+            return term(get(p + n * size + k) - get(t + n * size + k));
+        }) / T(size);
+}
+
+// p_bar = losses_bar / K · factor · slope(p − t); arguments targets, predictions, losses_bar.
+template <class T, class Slope>
+inline void row_means_wrt_p(const Arguments& a, Part part, T factor, Slope slope) {
+    const size_t size = a.sizes[0];
+    const T *t = in<T>(a, 0), *p = in<T>(a, 1), *bar = in<T>(a, 2);
+    T* p_bar = out<T>(a, 3);
+    if (size == 1)
+        return each<T>(part, [&](size_t n, auto get, auto put) {
+            put(p_bar + n, get(bar + n) * factor * slope(get(p + n) - get(t + n)));
+        });
+    for (size_t n = part.first; n < part.last; ++n) {
+        const T share = bar[n] / T(size) * factor;
+        each<T>({n * size, (n + 1) * size}, [&](size_t i, auto get, auto put) {
+            put(p_bar + i, share * slope(get(p + i) - get(t + i)));
+        });
     }
 }
 
-// Arguments targets, predictions, losses_bar.
+template <class T> void squared_error_forward(const Arguments& a, Part part) {
+    row_means<T>(a, part, [](Vec<T> gap) { return gap * gap; });
+}
+
 template <class T> void squared_error_wrt_p(const Arguments& a, Part part) {
-    const size_t size = a.sizes[0];
-    for (size_t n = part.first; n < part.last; ++n) {
-        const T *t = in<T>(a, 0) + n * size, *p = in<T>(a, 1) + n * size;
-        const T factor = in<T>(a, 2)[n] / T(size) * T(2);
-        each<T>({0, size}, [&](size_t k, auto get, auto put) {
-            put(out<T>(a, 3) + n * size + k, factor * (get(p + k) - get(t + k)));
-        });
-    }
+    row_means_wrt_p<T>(a, part, T(2), [](Vec<T> gap) { return gap; });
 }
 
 template <class T> void absolute_error_forward(const Arguments& a, Part part) {
-    const size_t size = a.sizes[0];
-    for (size_t n = part.first; n < part.last; ++n) {
-        const T *t = in<T>(a, 0) + n * size, *p = in<T>(a, 1) + n * size;
-        const T sum = row_sum<T>(
-            size, [&](size_t k, auto get) { return absolute<T>(get(p + k) - get(t + k)); });
-        out<T>(a, 2)[n] = sum / T(size);
-    }
+    row_means<T>(a, part, [](Vec<T> gap) { return absolute<T>(gap); });
 }
 
 template <class T> void absolute_error_wrt_p(const Arguments& a, Part part) {
-    const size_t size = a.sizes[0];
-    for (size_t n = part.first; n < part.last; ++n) {
-        const T *t = in<T>(a, 0) + n * size, *p = in<T>(a, 1) + n * size;
-        const T factor = in<T>(a, 2)[n] / T(size);
-        each<T>({0, size}, [&](size_t k, auto get, auto put) {
-            put(out<T>(a, 3) + n * size + k, factor * sign<T>(get(p + k) - get(t + k)));
-        });
-    }
+    row_means_wrt_p<T>(a, part, T(1), [](Vec<T> gap) { return sign<T>(gap); });
 }
 
 // ------------------------------------------------------------------ the reduction

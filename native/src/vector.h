@@ -81,6 +81,20 @@ template <class T> inline void store_part(T* to, Vec<T> v, size_t count) {
 #endif
 }
 
+// The first `count` lanes; the others are 0.
+template <class T> inline Vec<T> first_lanes(Vec<T> v, size_t count) {
+#if VECTOR_BYTES == 64
+    if constexpr (sizeof(T) == 4)
+        return (Vec<T>)_mm512_maskz_mov_ps(__mmask16((1u << count) - 1), (__m512)v);
+    else
+        return (Vec<T>)_mm512_maskz_mov_pd(__mmask8((1u << count) - 1), (__m512d)v);
+#else
+    T lanes[width<T>];
+    store(lanes, v);
+    return load_part(lanes, count);
+#endif
+}
+
 template <class T> inline Vec<T> all(T value) { return Vec<T>{} + value; }
 
 template <class T> inline Vec<T> select(Mask<T> where, Vec<T> yes, Vec<T> no) {

@@ -4,7 +4,7 @@ import contextlib
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, note, settings
+from hypothesis import HealthCheck, assume, given, note, settings
 from hypothesis import strategies as st
 
 from chainrule import layers, losses, optimizers
@@ -100,7 +100,7 @@ def finish(draw, inputs, x, data, generator, dtype):
     """A head, a loss with targets, an optimizer."""
     samples = len(data)
     kind = draw(st.sampled_from(["mse", "mae", "binary", "categorical", "sparse"]))
-    units = draw(st.integers(2, 12))
+    units = draw(st.integers(1 if kind in ("mse", "mae", "binary") else 2, 12))
     end = {"binary": "sigmoid", "categorical": "softmax", "sparse": "softmax"}.get(kind)
     x = layers.Dense(units, end, dtype=dtype)(x)
     reduction = draw(st.sampled_from(["sum_over_batch_size", "sum", "mean_with_sample_weight"]))
@@ -160,6 +160,7 @@ def test_training_is_that_of_the_reference(made, batch, threads_):
     program = NativeEngine().build(model.plan)
     with at_most(threads_):
         run, ours = trained(program, model, arrays, batch)
+    assume_sane(reference, model, arrays, batch)
     assert run.step == reference.step
     for name, state in reference.states.items():
         assert_close(run.states[name], state, "engines", name)
@@ -178,6 +179,33 @@ def test_threads_and_the_size_of_a_call_change_no_bit(made, batch):
             run, sums = trained(NativeEngine().build(model.plan), model, arrays, batch)
         found.append((run.theta.tobytes(), *(s.loss for s in sums)))
     assert found[0] == found[1] == found[2]
+
+
+@given(
+    inputs=st.integers(60, 300),
+    units=st.integers(1, 40),
+    samples=st.integers(1, 9),
+    before=st.integers(1, 9),
+)
+@many
+def test_a_kernel_cut_in_blocks_is_the_same_for_any_threads_and_whatever_was_trained_before(
+    inputs, units, samples, before
+):
+    model = Model(x := layers.Input((inputs,)), layers.Dense(units)(x))
+    model.compile("adam", "mse")
+    generator = np.random.default_rng(inputs)
+    arrays = {"x": generator.random((9, inputs)), "y_true": generator.random((9, units))}
+    found = []
+    for count in (1, 2, 3):
+        program = NativeEngine().build(model.plan)
+        with at_most(count):
+            if count != 1:
+                trained(program, model, arrays, before)
+            run, (sums, *_) = trained(program, model, arrays, samples)
+        found.append((run.theta.tobytes(), sums.loss))
+    assert found[0] == found[1] == found[2]
+    reference, _ = trained(NumpyEngine().build(model.plan), model, arrays, samples)
+    assert_close(run.theta, reference.theta, "float32", "theta")
 
 
 @given(made=built("float32"), cut=st.integers(1, 39))
@@ -210,8 +238,23 @@ def test_every_instruction_set_computes_the_same(instructions, made, batch):
         pytest.skip(f"this machine has no {instructions}")
     model, arrays = made
     reference, _ = trained(NumpyEngine().build(model.plan), model, arrays, batch)
+    assume_sane(reference, model, arrays, batch)
     run, _ = trained(NativeProgram(model.plan, table), model, arrays, batch)
     assert_close(run.theta, reference.theta, "engines", "theta")
+
+
+def assume_sane(reference, model, arrays, batch):
+    """Leave out training that makes of a change in the last bit more than may be seen at its end.
+
+    Such as Adam's, where a gradient is 0 but for rounding: it steps by its sign.
+    """
+    theta = model.theta.copy()
+    try:
+        model.theta[...] = theta * (1 + 2 * np.finfo(np.float64).eps)
+        other, _ = trained(NumpyEngine().build(model.plan), model, arrays, batch)
+    finally:
+        model.theta[...] = theta
+    assume(np.abs(other.theta - reference.theta).max() < 1e-11)
 
 
 @contextlib.contextmanager

@@ -9,8 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from chainrule.core.graph import LOSS, Graph, Node
-from chainrule.core.layout import Slot
-from chainrule.core.plan import Plan, Update, UpdateNode
+from chainrule.core.plan import Plan
 from chainrule.core.rng import purpose_code
 from chainrule.core.rule import RULES, Formula
 from chainrule.core.shapes import Axes, Shape
@@ -32,9 +31,8 @@ REDUCTIONS = {"sum_over_batch_size": 0, "mean": 0, "sum": 1, "mean_with_sample_w
 TILE_ROWS = 8
 """Rows of a kernel's cotangent that are computed at once: of the widest vectors, and enough for
 the others."""
-FUSED = 2048
-"""Elements of a kernel's cotangent that are computed before they are used: 8 KiB of floats, a
-quarter of the smallest first-level cache."""
+BLOCKS = 8
+"""Parts of a tall kernel: a product is computed for each, by the thread that updates it."""
 
 
 class Kernel(NamedTuple):
@@ -102,6 +100,8 @@ class Lowering:
         totals: Numbers that are added up.
         ones: Arrays that hold the number 1.
         states: The optimizer's vectors that it needs, in order.
+        places: Where the graph's arrays lie, by name.
+        gradients: The operations that compute a parameter's gradient.
         scratch: Bytes that a thread needs of its own.
         work: Floating-point operations of a full batch's matrix products.
     """
@@ -120,13 +120,14 @@ class Lowering:
         self.states: list[str] = []
         self.scratch = 0
         self.work = 0.0
-        self._places: dict[str, int] = {}
+        self.places: dict[str, int] = {}
         self._skipped: set[str] = set()
-        self._gradients: dict[str, list[Operation]] = {}
+        self.gradients: dict[str, list[Operation]] = {}
+        self._strips: dict[int, int] = {}
         offsets = plan.layout.offsets
         for slot in plan.layout:
             place = Place("parameters", 0, offsets[slot.name], 0, slot.size, self.item)
-            self._places[slot.name] = self.memory.add(place)
+            self.places[slot.name] = self.memory.add(place)
 
     # ------------------------------------------------------------ from and to outside
 
@@ -144,7 +145,7 @@ class Lowering:
             size = size_of(shape)
             if size.fixed:
                 raise NoKernelError(f"{name!r} does not have one row per sample")
-            index = self._places[name] = self.memory.room(size, 8 if classes else 0)
+            index = self.places[name] = self.memory.room(size, 8 if classes else 0)
             factor, offset = (1.0, 0.0) if classes else self._rescaled(name, index)
             more = {
                 "source": len(self.sources),
@@ -162,7 +163,7 @@ class Lowering:
             return 1.0, 0.0
         (node,) = readers
         self._skipped.add(node.output)
-        self._places[node.output] = index
+        self.places[node.output] = index
         options = {**node.rule.options, **node.options}
         return options["scale"], options["offset"]
 
@@ -170,13 +171,13 @@ class Lowering:
         """Weights and divisors of the losses; see :meth:`read`."""
         for head in self.plan.heads:
             shape = self.graph.shapes[head.losses]
-            given = [self._places[head.sample_weight]] if head.sample_weight in weights else []
+            given = [self.places[head.sample_weight]] if head.sample_weight in weights else []
             if head.ignored is not None or not shape:
                 raise NoKernelError("classes are ignored, or a batch has one loss")
             if weights.get(head.sample_weight, 1) not in (1, size_of(shape).per_sample):
                 raise NoKernelError("losses of a sample share weights")
-            weight = self._places[head.weight] = self.memory.room(size_of(shape))
-            divisor = self._places[head.divisor] = self.memory.room(Size(0, 1))
+            weight = self.places[head.weight] = self.memory.room(size_of(shape))
+            divisor = self.places[head.divisor] = self.memory.room(Size(0, 1))
             more = {"reduction": REDUCTIONS[head.reduction], "weighted": bool(given)}
             made = [weight, divisor]
             operation = Operation("weigh", "weights", given, made, "alone", Size(0, 1), more=more)
@@ -189,7 +190,7 @@ class Lowering:
             if noise.distribution != "bernoulli" or noise.shape != shape:
                 raise NoKernelError(f"random numbers {noise.name!r} are not drawn natively")
             size = size_of(shape)
-            index = self._places[noise.name] = self.memory.room(size)
+            index = self.places[noise.name] = self.memory.room(size)
             more = {
                 "own_seed": noise.seed is not None,
                 "seed": noise.seed or 0,
@@ -205,9 +206,9 @@ class Lowering:
         self.records, self.totals = list(records), list(totals)
         for place, name in enumerate(records):
             more = {"place": place}
-            self.operations.append(Operation("record", name, [self._places[name]], [], more=more))
+            self.operations.append(Operation("record", name, [self.places[name]], [], more=more))
         for place, name in enumerate(totals):
-            taken = [self._places[name]]
+            taken = [self.places[name]]
             more = {"place": place}
             operation = Operation("total", name, taken, [], "alone", Size(0, 1), more=more)
             self.operations.append(operation)
@@ -220,28 +221,66 @@ class Lowering:
             if node.output in self._skipped:
                 continue
             if node.rule.name == "reshape":
-                self._places[node.output] = self._places[node.inputs["x"]]
+                self.places[node.output] = self.places[node.inputs["x"]]
                 continue
-            arrays = {name: self._places[array] for name, array in node.inputs.items()}
+            arrays = {name: self.places[array] for name, array in node.inputs.items()}
             made = []
             for array in node.outputs.values():
-                self._places[array] = self.memory.room(size_of(self.graph.shapes[array]))
-                made.append(self._places[array])
-            self._apply(node, "y", arrays, made)
+                self.places[array] = self.memory.room(size_of(self.graph.shapes[array]))
+                made.append(self.places[array])
+            if node.rule.name == "dense" and self._is_tall(node):
+                arrays["blocks"] = self._in_blocks(node, arrays)
+                self._apply(node, "sum", arrays, made)
+            else:
+                self._apply(node, "y", arrays, made)
         for slot, array in self.graph.assigned.items():
-            self._copy(self._places[array], self._places[slot])
+            self._copy(self.places[array], self.places[slot])
+
+    def _is_tall(self, node: Node) -> bool:
+        """Whether a kernel has so many rows that each is better left to one thread.
+
+        Else half of what one thread updated is read by another: of a kernel of I rows and a batch
+        of N that is I/2 rows of O, against N for each block. How sums are cut must not depend on
+        what the program is made ready for beyond the batch: hence the power of two.
+        """
+        kernel = node.inputs["kernel"]
+        inner = self.graph.shapes[kernel][0] or 0
+        trained = self.graph is self.plan.train and kernel in self.plan.differentiated
+        return trained and inner >= 2 * BLOCKS * power_of_two(self.batch)
+
+    def _in_blocks(self, node: Node, arrays: Mapping[str, int]) -> int:
+        """A dense layer's product, for each block of inputs."""
+        inner = self.graph.shapes[node.inputs["kernel"]][0] or 0
+        count = -(-inner // block_of(inner))
+        each, fixed = size_of(self.graph.shapes[node.output])
+        made = self.memory.room(Size(each * count, fixed * count))
+        operation = self._apply(node, "blocks", arrays, [made])
+        operation.extent, operation.grain = Size(0, count), 1
+        return made
 
     def backward(self) -> None:
-        """The cotangents, by reverse accumulation; those of parameters lie in one vector."""
-        self._places["grad"] = self.memory.room(Size(0, self.plan.layout.trainable_size))
+        """The cotangents, by reverse accumulation; those of parameters lie in one vector.
+
+        Parameters come last, since they sum over samples that several threads computed: threads
+        that share samples meet once for all of them.
+        """
+        self.places["grad"] = self.memory.room(Size(0, self.plan.layout.trainable_size))
         one = self.memory.room(Size(0, 1))
         self.ones.append(one)
         bars = {LOSS: one}
+        last: list[tuple[Node, str]] = []
         for node in reversed(self.graph.nodes):
             if node.output in bars:
                 for name in node.rule.cotangents:
-                    if node.inputs[name] in self.plan.differentiated:
+                    if node.inputs[name] in self.plan.layout.offsets:
+                        last.append((node, name))
+                    elif node.inputs[name] in self.plan.differentiated:
                         self._derive(node, name, bars)
+        mark = len(self.operations)
+        for node, name in last:
+            if node.inputs[name] in self.plan.differentiated:
+                self._derive(node, name, bars)
+        self.operations[mark:] = sorted(self.operations[mark:], key=lambda o: o.shared != "samples")
 
     def _derive(self, node: Node, name: str, bars: dict[str, int]) -> None:
         """∂L/∂input of a node; where a second path leads to the same array, the two are added."""
@@ -252,12 +291,12 @@ class Lowering:
         else:
             size = size_of(self.graph.shapes[array])
             made = self.memory.room(size) if own is None or array in bars else own
-            arrays = {n: self._places[a] for n, a in (*node.inputs.items(), *node.outputs.items())}
+            arrays = {n: self.places[a] for n, a in (*node.inputs.items(), *node.outputs.items())}
             arrays[node.rule.cotangent_name] = given
-            if name == "kernel" and node.rule.name in ("dense", "matmul"):
+            if name in ("kernel", "bias") and node.rule.name in ("dense", "matmul"):
                 arrays["strips"] = self._packed(node, given)
             operation = self._apply(node, name, arrays, [made])
-            self._gradients.setdefault(array, []).append(operation)
+            self.gradients.setdefault(array, []).append(operation)
         if array in bars:
             made = self._added(array, bars[array], made, own)
         elif own is not None and made != own:
@@ -271,7 +310,7 @@ class Lowering:
             return None
         size = math.prod(n or 0 for n in self.graph.shapes[array])
         first = self.plan.layout.offsets[array]
-        return self.memory.part(self._places["grad"], first, size)
+        return self.memory.part(self.places["grad"], first, size)
 
     def _added(self, array: str, a: int, b: int, own: int | None) -> int:
         """The sum of two cotangents, in memory of its own: either may be another array's too."""
@@ -279,16 +318,19 @@ class Lowering:
         made = self.memory.room(size_of(shape)) if own is None else own
         both, shapes = {"a": a, "b": b}, {"a": shape, "b": shape}
         self.operations.append(self.kernel(RULES["add"], "y", both, [made], shapes, {}))
-        self._gradients.pop(array, None)
+        self.gradients.pop(array, None)
         return made
 
     def _packed(self, node: Node, z_bar: int) -> int:
         """∂L/∂z of a dense layer in strips, as the kernel's cotangent takes it."""
+        if z_bar in self._strips:
+            return self._strips[z_bar]
         outer = self.graph.shapes[node.inputs["kernel"]][1] or 0
         wide = self._strip(outer)
         each, fixed = size_of(self.graph.shapes[node.output])
         count = -(-outer // wide) * wide
         made = self.memory.room(Size(each // outer * count, fixed // outer * count))
+        self._strips[z_bar] = made
         arrays = {node.rule.cotangent_name: z_bar}
         self._apply(node, "strips", arrays, [made])
         return made
@@ -340,6 +382,8 @@ class Lowering:
         self._check_sizes(formula, arrays, shapes)
         axes = formula.signature.bound(shapes)
         rows, sizes = _rows(axes), _sizes(result, axes)
+        if result in ("blocks", "sum"):
+            sizes.append(block_of(axes["I"]))
         names = list(formula.options)
         values = [options.get(name, default) for name, default in formula.options.items()]
         if formula.name in ("dense", "matmul"):
@@ -359,6 +403,7 @@ class Lowering:
                 "entry": kernel.place,
                 "rows": tuple(rows),
                 "sizes": sizes,
+                "columns": kernel.sharing == "product" and shared == "own",
                 "options": [float(0 if value is None else value) for value in values],
                 "scalars": [(names.index(name), self._scalar(name)) for name in scalars],
             },
@@ -369,8 +414,6 @@ class Lowering:
     ) -> tuple[str, Size, int, int]:
         """How an operation is shared: by what, how many there are, the least part, its elements."""
         lanes = self.kernels.vector // self.item
-        if result == "strips":
-            return "own", Size(0, -(-axes["O"] // self._strip(axes["O"]))), 1, 1
         if kernel.sharing == "alone":
             return "alone", Size(0, 1), 1, 1
         if kernel.sharing == "elements":
@@ -386,8 +429,19 @@ class Lowering:
                 if rows.per_sample
                 else ("own", rows, 1, 1)
             )
+        if kernel.sharing == "product" and not self._by_columns(axes, rows):
+            return "samples", Size(1, 0), 1, rows.per_sample
         last = axes["I"] if result == "x" and "O" in axes else _sizes(result, axes)[-1]
         return "own", Size(0, last), 2 * lanes, 1
+
+    def _by_columns(self, axes: Axes, rows: Size) -> bool:
+        """Whether threads share the columns of a dense layer, or the samples.
+
+        Each then reads all of its inputs and outputs, or all of its kernel: of what another thread
+        wrote, the smaller is the better.
+        """
+        inner, outer = axes["I"], axes["O"]
+        return not rows.per_sample or inner * outer > rows.of(self.batch) * (inner + outer)
 
     def _check_sizes(
         self, formula: Formula, arrays: Mapping[str, int], shapes: Mapping[str, Shape]
@@ -401,113 +455,16 @@ class Lowering:
     def _count(self, result: str, rows: Size, axes: Axes) -> None:
         """Note the work of a matrix product and the room that it needs."""
         count, wide = rows.of(self.batch), 2 * self.kernels.vector
-        if result in ("y", "x", "kernel"):
+        if result in ("y", "blocks", "x", "kernel"):
             self.work += 2.0 * count * axes["I"] * axes["O"]
         room = {"x": wide * axes["O"], "kernel": TILE_ROWS * count * self.item, "y": 24576}
+        room["blocks"] = room["y"]
         self.scratch = max(self.scratch, room.get(result, 0) + ALIGNMENT)
 
     def _scalar(self, name: str) -> int:
         if name not in self.scalars:
             self.scalars.append(name)
         return self.scalars.index(name)
-
-    # ------------------------------------------------------------ the update
-
-    def update(self) -> None:
-        """The optimizer's rules; where they are element-wise, a kernel's right after its gradient.
-
-        Raises:
-            NoKernelError: A rule of the optimizer has no kernel.
-        """
-        update = self.plan.update
-        assert update is not None  # noqa: S101  (the host compiles first)
-        if update.loss_scale != 1:
-            raise NoKernelError("the loss is scaled")
-        vectors = self._vectors(update)
-        plain = all(node.rule.elementwise and node.when is None for node in update.nodes)
-        alike = all(state.layout == update.layout for state in update.states.values())
-        if not (plain and alike):
-            for node in update.nodes:
-                self.operations.append(self._updating(node, node.variable, vectors, update))
-            return
-        for slot in update.layout:
-            steps = [
-                self._updating(node, slot.name, vectors, update)
-                for node in update.nodes
-                if node.variable in (None, slot.name)
-            ]
-            found = self._gradients.get(slot.name, [])
-            if len(found) == 1 and found[0].name.endswith(": kernel") and slot.size >= FUSED:
-                self.operations = [o for o in self.operations if o is not found[0]]
-                self.operations.append(self._fused(slot, found[0], steps))
-            else:
-                self.operations += steps
-
-    def _vectors(self, update: Update) -> dict[str, int]:
-        """θ, its gradient, the optimizer's state, and what update rules hand to each other."""
-        size = update.layout.size
-        vectors = {
-            "theta": self.memory.add(Place("parameters", 0, 0, 0, size, self.item)),
-            "grad": self._places["grad"],
-        }
-        self.states = list(update.states)
-        for number, (name, state) in enumerate(update.states.items()):
-            place = Place("state", number, 0, 0, state.layout.size, self.item)
-            vectors[name] = self.memory.add(place)
-        for node in update.nodes:
-            for name in (*node.inputs.values(), *node.outputs.values()):
-                if name not in vectors:
-                    vectors[name] = self.memory.room(Size(0, size))
-        return vectors
-
-    def _updating(
-        self,
-        node: UpdateNode,
-        variable: str | None,
-        vectors: Mapping[str, int],
-        update: Update,
-    ) -> Operation:
-        """An update rule, on one variable's part of the vectors or on the whole of them."""
-
-        def part(array: str) -> int:
-            if variable is None:
-                return vectors[array]
-            layout = update.layout_of(array)
-            size = next(slot.size for slot in layout if slot.name == variable)
-            return self.memory.part(vectors[array], layout.offsets[variable], size)
-
-        arrays = {name: part(array) for name, array in node.inputs.items()}
-        made = [part(array) for array in node.outputs.values()]
-        shapes: dict[str, Shape] = {
-            name: (self.memory.places[index].fixed,) for name, index in arrays.items()
-        }
-        return self.kernel(
-            node.rule, "y", arrays, made, shapes, node.options, node.scalars, node.when
-        )
-
-    def _fused(self, slot: Slot, gradient: Operation, steps: Sequence[Operation]) -> Operation:
-        """A kernel's cotangent and its update in one, a few rows at a time.
-
-        So the gradient is used while it is in the first-level cache, and never written to memory.
-        """
-        inner, outer = slot.shape
-        parts = [gradient, *steps]
-        touched = list(dict.fromkeys(i for part in parts for i in (*part.takes, *part.makes)))
-        local = [i for i in touched if self._is_passing(i, slot)]
-        takes = [i for i in touched if i not in local]
-        makes = [i for part in steps for i in part.makes if i not in local]
-        rows = max(TILE_ROWS, FUSED // outer // TILE_ROWS * TILE_ROWS)
-        room = rows * outer * self.item * len(local) + ALIGNMENT
-        own = TILE_ROWS * self.memory.places[gradient.takes[0]].size.of(self.batch) // inner
-        self.scratch = max(self.scratch, room + own * self.item + ALIGNMENT)
-        more = {"parts": [part.data() for part in parts], "local": local, "row": outer}
-        name = f"{gradient.name}, {', '.join(step.name for step in steps)}"
-        return Operation("fused", name, takes, makes, "own", Size(0, inner), rows, more=more)
-
-    def _is_passing(self, index: int, slot: Slot) -> bool:
-        """Whether an array is needed only between a gradient and its update."""
-        place = self.memory.places[index]
-        return place.memory == "arena" and place.size == Size(0, slot.size)
 
     # ------------------------------------------------------------ the program
 
@@ -527,7 +484,7 @@ class Lowering:
             [tuple(place) for place in self.memory.places],
             [operation.data() for operation in self.operations],
             self.ones,
-            [self._places[name] for name in self.records],
+            [self.places[name] for name in self.records],
             len(self.totals),
             self.batch,
             len(self.scalars),
@@ -538,6 +495,16 @@ def _rows(axes: Axes) -> Size:
     """How many rows: the samples and the places in each."""
     leading = axes.get("*N", axes.get("*S", ()))
     return size_of(tuple(leading)) if leading else Size(0, 1)
+
+
+def block_of(inner: int) -> int:
+    """Rows of a tall kernel that belong together."""
+    return -(-inner // BLOCKS // TILE_ROWS) * TILE_ROWS
+
+
+def power_of_two(batch: int) -> int:
+    """The least that is not smaller."""
+    return 1 << (batch - 1).bit_length()
 
 
 def _sizes(result: str, axes: Axes) -> list[int]:

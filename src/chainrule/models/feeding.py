@@ -95,6 +95,8 @@ class ArrayFeed:
 
     def passes(self, count: int) -> Stretch:
         """So many passes over the data, one after the other."""
+        if self._whole == 1:
+            return Stretch(self._data, np.tile(self._order(), count), self._batch_size)
         orders = [self._order(later * self._whole) for later in range(count)]
         return Stretch(self._data, np.concatenate(orders), self._batch_size)
 
