@@ -86,6 +86,11 @@ def train(
             _run(model, data, options, folder, output, quiet)
 
 
+def new_model(data: Splits, dataset: str, seed: int) -> Sequential:
+    """The network that training begins with where nothing is said."""
+    return _model(data, DEFAULTS[dataset] | {"seed": seed})
+
+
 def _model(data: Splits, options: dict[str, Any]) -> Sequential:
     from chainrule import optimizers
     from chainrule.layers import Dense, Flatten, Input, Layer, Rescaling

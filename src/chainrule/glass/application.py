@@ -88,6 +88,7 @@ class Application:
         sources: For each parameter that is an array, where the array came from.
         readings: Its lines and what they computed; none where the source cannot be read.
         made: What it returned, one array per result.
+        known: For each result that has an entry before the others, where that is.
     """
 
     function: Callable[..., Any]
@@ -96,6 +97,15 @@ class Application:
     sources: Mapping[str, Source] = field(default_factory=dict)
     readings: tuple[Reading, ...] = ()
     made: tuple[Any, ...] = ()
+    known: Mapping[int, Source] = field(default_factory=dict)
+
+    def ends(self, output: int) -> dict[int, Source]:
+        """The lines behind which a reader of ``output`` need not look: they have entries."""
+        return {
+            self.sheet.result(other)[0]: source
+            for other, source in self.known.items()
+            if other != output and self.sheet.lines
+        }
 
     @cached_property
     def sheet(self) -> Sheet:

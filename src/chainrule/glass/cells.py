@@ -58,13 +58,13 @@ def cell_of(entry: Entry, index: Index, digits: int, most: int) -> Cell:
         return Cell(entry.name, symbol, index, f"{symbol} = {number}", value)
     if not applied.sheet.lines:
         return _named_only(entry, symbol, index, number, applied)
-    follower = Follower(applied, digits, most, _unflattened(entry))
+    follower = Follower(applied, entry.output, digits, most, _unflattened(entry))
     line, tree = applied.sheet.result(entry.output)
     part = follower.cell(line, tree, _inner(entry, index))
     if not _agrees(part, value):
         return _named_only(entry, symbol, index, number, applied)
     mark = left_side(applied.sheet.lines[line].equation)[1]
-    texts = [*follower.notes.values(), line_text(f"{symbol} {mark}", part.text, number)]
+    texts = [*follower.notes.values(), line_text(f"{symbol} {mark}", part, number)]
     reads = tuple(dict.fromkeys(part.reads))
     return Cell(
         entry.name,
@@ -147,5 +147,5 @@ def _of_sum(entry: Entry, index: Index, digits: int) -> Cell:
         Read(name, index, number) for name, number in zip(entry.adds, numbers, strict=True)
     )
     terms = tuple(Term(t, n, (r,)) for t, n, r in zip(texts, numbers, reads, strict=True))
-    text = line_text(f"{symbol} =", shown, number_text(value, digits))
+    text = line_text(f"{symbol} =", Part(shown, value), number_text(value, digits))
     return Cell(entry.name, symbol, index, text, value, terms, reads, entry.equation)

@@ -80,13 +80,22 @@ class Naming:
 
     def arguments(self, applied: Application, entry: Entry) -> dict[str, str]:
         """The symbols of what a function was given, for one of the entries that it made."""
-        found: dict[str, str] = {}
-        for argument, source in applied.sources.items():
-            if isinstance(source, Whole):
-                found[argument] = self.symbol(source.name)
-            elif entry.of in source.entries:
-                found[argument] = self.symbol(source.entries[entry.of])
-        return {name: _short(symbol, self.symbols) for name, symbol in found.items()}
+        return {
+            argument: self._of_source(source, entry)
+            for argument, source in applied.sources.items()
+            if isinstance(source, Whole) or entry.of in source.entries
+        }
+
+    def ends(self, applied: Application, entry: Entry) -> dict[int, str]:
+        """The symbols of lines that have entries of their own."""
+        return {
+            line: self._of_source(source, entry)
+            for line, source in applied.ends(entry.output).items()
+        }
+
+    def _of_source(self, source: Source, entry: Entry) -> str:
+        name = source.name if isinstance(source, Whole) else source.entries[entry.of]
+        return _short(self.symbol(name), self.symbols)
 
     def role(self, array: str) -> Role:
         """What an array is."""
@@ -117,7 +126,8 @@ class Naming:
                 return titles.of("losses")
             return titles.of("part", array=array.partition("/")[2])
         tail = array.partition("/")[2] or array
-        return titles.of(role, layer=layer, array=tail)
+        kind = "output" if role == "activation" and array.rpartition("/")[2] != "a" else role
+        return titles.of(kind, layer=layer, array=tail)
 
 
 def bar(array: str) -> str:
@@ -138,12 +148,16 @@ def _short(symbol: str, symbols: Symbols) -> str:
 def given_entries(naming: Naming, recording: Recording) -> Iterator[Entry]:
     """What comes from outside, and the parameters as they are."""
     parameters = naming.symbols.parameters
-    for array in naming.symbols.table:
+    assert naming.plan.train is not None  # noqa: S101
+    noises = {noise.name for noise in naming.plan.train.noises}
+    outside = sorted(naming.symbols.table, key=lambda array: array in parameters)
+    for array in outside:
         if array in parameters:
             title, layer, role = naming.titles.parameter(array), naming.layers[array], "parameter"
         elif array in naming.axes and _is_given(naming.plan, array):
             layer, role = naming.layers.get(array, ""), "input"
             title = naming.titles.given(array, layer)
+            layer = layer if array in noises else ""
         else:
             continue
         yield Entry(
@@ -321,13 +335,14 @@ def described(entry: Entry, naming: Naming) -> Entry:
     last = lines[-1].line
     equation = last.equation or f"{last.names[-1]} = {last.code}"
     shown = tuple(_shaped(reading, entry) for reading in lines)
-    here = symbolic(applied.sheet, entry.output, entry.symbol, naming.arguments(applied, entry))
+    arguments, ends = naming.arguments(applied, entry), naming.ends(applied, entry)
+    here = symbolic(applied.sheet, entry.output, entry.symbol, arguments, ends)
     return replace(entry, lines=shown, equation=equation, symbolic=here, latex=latex(equation))
 
 
 def _needed(applied: Application, output: int) -> tuple[Reading, ...]:
     """The lines that an output depends on; a last line that only names results is left out."""
-    places = applied.sheet.needed(output)
+    places = applied.sheet.needed(output, applied.ends(output))
     return tuple(reading for place, reading in enumerate(applied.readings) if place in places)
 
 

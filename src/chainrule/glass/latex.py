@@ -37,7 +37,7 @@ _FUNCTIONS: Final = {"exp", "ln", "log", "max", "min", "tanh", "sinh", "cosh", "
 _ACCENTS: Final = {"\u0304": "bar", "\u0302": "hat", "\u0303": "tilde", "\u0307": "dot"}
 _DERIVATIVE: Final = re.compile(r"∂([^\s/∂]+)/∂((?:ln )?[^\s,;:.)\]]+)")
 _TOKEN: Final = re.compile(
-    r"[A-Za-z]{2,}(?![\u0300-\u036f])|\d+(?:\.\d+)?|[\s]+|.[\u0300-\u036f]*", re.S
+    r"_\w+|[A-Za-z]{2,}(?![\u0300-\u036f])|\d+(?:\.\d+)?|\s+|.[\u0300-\u036f]*", re.S
 )
 
 
@@ -83,8 +83,8 @@ def _plain(text: str) -> str:
 
 def _token(token: str) -> str:
     base, accents = token[0], token[1:]
-    if token.startswith("\\"):
-        return token
+    if token.startswith("_") and accents:
+        return f"_{{{_token(accents)}}}"
     if token.isspace():
         return " "
     if token.isascii() and token.isalpha() and len(token) > 1:

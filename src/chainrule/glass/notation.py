@@ -120,8 +120,8 @@ class Symbols:
         tail = _tail(name)
         if tail == "z" or tail == "a":
             return self._neuron(tail, name)
-        number = self._number(name)
-        return f"{tail}{subscript(number) if number else ''}{_use(name)}"
+        number, letter = self._number(name), "h" if tail == "y" else tail  # y is the target
+        return f"{letter}{subscript(number) if number else ''}{_use(name)}"
 
     def _neuron(self, tail: str, name: str) -> str:
         """A weighted sum or an activation."""

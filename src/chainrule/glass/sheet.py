@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 import builtins
 import operator
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from typing import Any, Final
 
 import numpy as np
@@ -103,8 +103,8 @@ class Sheet:
                 return made, self.trees[made]
         return place, tree
 
-    def needed(self, output: int) -> frozenset[int]:
-        """The lines that an output depends on."""
+    def needed(self, output: int, ends: Container[int] = ()) -> frozenset[int]:
+        """The lines that an output depends on, but for ``ends`` and what they depend on."""
         place, tree = self.result(output)
         found = {place}
         waiting = [(place, tree)]
@@ -112,7 +112,7 @@ class Sheet:
             place, tree = waiting.pop()
             for node in ast.walk(tree):
                 made = self.line_of(place, node.id) if isinstance(node, ast.Name) else None
-                if made is not None and made not in found:
+                if made is not None and made not in found and made not in ends:
                     found.add(made)
                     waiting.append((made, self.trees[made]))
         return frozenset(found)

@@ -59,7 +59,7 @@ def left_side(equation: str) -> tuple[str, str]:
     found = sorted(place for place in places if place > 0)
     left = equation[: found[0]] if found else ""
     mark = places[found[0]] if found else "="
-    return (left, mark) if left and not set(" ,:") & set(left) else ("", mark)
+    return (left, mark) if left and not set(" ,:[(|") & set(left) else ("", mark)
 
 
 def place_text(index: Index) -> str:
@@ -72,6 +72,7 @@ class Follower:
 
     Args:
         applied: The application.
+        output: Which of its results is followed.
         digits: Significant digits of numbers.
         most: How many terms of a sum are written out.
         shown: From the shape of a line's value and a place there to the place that is written;
@@ -85,11 +86,12 @@ class Follower:
     def __init__(
         self,
         applied: Application,
+        output: int,
         digits: int,
         most: int,
         shown: Callable[[tuple[int, ...], Index], Index] = lambda shape, index: index,
     ) -> None:
-        self._shown = shown
+        self._shown, self._ends = shown, applied.ends(output)
         self.sheet: Sheet = applied.sheet
         self.sources: Mapping[str, Source] = applied.sources
         self.digits, self.most = digits, most
@@ -169,6 +171,11 @@ class Follower:
     def _local(self, made: int, index: Index) -> Part:
         """A cell of what an earlier line computed: its number here, its own line in the notes."""
         tree = self.sheet.trees[made]
+        if made in self._ends:
+            entry, at = self._ends[made].locate(index)
+            number = np.asarray(self._value(made, tree))[index]
+            text = number_text(number, self.digits)
+            return Part(text, number, reads=(Read(entry, at, number),))
         if self._only_moves(made, tree):
             return self.cell(made, tree, index)
         key = made, index
@@ -179,7 +186,7 @@ class Follower:
             value = array[index]
             text = number_text(value, self.digits)
             label = self._label(self.sheet.lines[made], self._shown(array.shape, index))
-            own = {**self.notes, (made, index, 1): line_text(label, part.text, text)}
+            own = {**self.notes, (made, index, 1): line_text(label, part, text)}
             self.notes = outer
             self._known[key] = Part(text, value, reads=part.reads), own
         part, own = self._known[key]
@@ -447,8 +454,9 @@ class Follower:
         return list(dict.fromkeys(found))
 
 
-def line_text(label: str, text: str, number: str) -> str:
+def line_text(label: str, part: Part, number: str) -> str:
     """``"e[0,1] = exp(−0.3) = 0.7408"``; the number once, if there is nothing else."""
+    text = writing.bracketed(part, writing.SUM, True)
     return f"{label} {text}" if text == number else f"{label} {text} = {number}"
 
 

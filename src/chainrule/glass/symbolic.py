@@ -39,7 +39,13 @@ class Unwritten(Exception):  # noqa: N818  (not an error: the reader falls back)
     """An expression that has no short form."""
 
 
-def symbolic(sheet: Sheet, output: int, symbol: str, symbols: Mapping[str, str]) -> str:
+def symbolic(
+    sheet: Sheet,
+    output: int,
+    symbol: str,
+    symbols: Mapping[str, str],
+    ends: Mapping[int, str],
+) -> str:
     """One output's line, in symbols; ``""`` where there is no short form.
 
     Args:
@@ -47,11 +53,12 @@ def symbolic(sheet: Sheet, output: int, symbol: str, symbols: Mapping[str, str])
         output: Which of its results.
         symbol: What the result is called.
         symbols: What its arguments are called.
+        ends: What lines are called that have entries of their own.
     """
     place, tree = sheet.result(output)
     mark = left_side(sheet.lines[place].equation)[1]
     try:
-        return f"{symbol} {mark} {_Writer(sheet, symbols).write(place, tree)[0]}"
+        return f"{symbol} {mark} {_Writer(sheet, symbols, ends).write(place, tree)[0]}"
     except (Unwritten, Unreadable):
         return ""
 
@@ -59,8 +66,8 @@ def symbolic(sheet: Sheet, output: int, symbol: str, symbols: Mapping[str, str])
 class _Writer:
     """Writes expressions of one sheet."""
 
-    def __init__(self, sheet: Sheet, symbols: Mapping[str, str]) -> None:
-        self._sheet, self._symbols = sheet, symbols
+    def __init__(self, sheet: Sheet, symbols: Mapping[str, str], ends: Mapping[int, str]) -> None:
+        self._sheet, self._symbols, self._ends = sheet, symbols, ends
 
     def write(self, place: int, tree: ast.expr) -> Written:
         """An expression of a line."""
@@ -95,6 +102,8 @@ class _Writer:
         if made is None:
             symbol = self._symbols.get(name, NAMES.get(name, name))
             return symbol, JUXTAPOSED if " " in symbol else ATOM
+        if made in self._ends:
+            return self._ends[made], ATOM
         tree = self._sheet.trees[made]
         if _source_of(tree) is not None:  # only moves the elements of an array
             return self.write(made, tree)

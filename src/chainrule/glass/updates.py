@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.core.graph import Node
 from chainrule.core.layout import Slot
 from chainrule.core.plan import Update, UpdateNode
 from chainrule.core.rule import Function, parameters
@@ -163,28 +164,37 @@ class _Progress:
         assert isinstance(node, UpdateNode)  # noqa: S101
         applied = applied_of(event, self._sources(event))
         outputs = sorted(enumerate(node.rule.outputs), key=lambda pair: pair[1] == THETA)
-        written: dict[tuple[str, str], str] = {}
-        for slot in self._slots(event):
-            for place, output in outputs:
-                entry = self._entry(applied, node, slot, place, node.outputs[output])
-                written[node.outputs[output], slot.name] = entry.name
-                yield described(entry, self.naming)
-        self.current |= written
+        made = [
+            self._entry(applied, node, slot, place, node.outputs[output])
+            for slot in self._slots(event)
+            for place, output in outputs
+        ]
+        for entry in made:
+            self.current[node.outputs[node.rule.outputs[entry.output]], entry.of] = entry.name
+        with_known = replace(applied, known=self._known(event))
+        for entry in made:
+            own = with_known if node.rule.outputs[entry.output] == THETA else applied
+            yield described(replace(entry, made_by=own), self.naming)
+
+    def _known(self, event: Event) -> dict[int, Source]:
+        """Where the states are that the new parameters were computed from."""
+        rule = event.node.rule
+        places = {name: place for place, name in enumerate(rule.outputs) if name != THETA}
+        held = self._held(event.node, {name: event.node.outputs[name] for name in places})
+        return {places[name]: source for name, source in held.items()}
 
     def _sources(self, event: Event) -> dict[str, Source]:
-        node = event.node
+        return self._held(event.node, event.node.inputs)
+
+    def _held(self, node: Node | UpdateNode, arrays: Mapping[str, str]) -> dict[str, Source]:
+        """The entries that hold some vectors, or one variable's parts of them, at the moment."""
         assert isinstance(node, UpdateNode)  # noqa: S101
-        if node.variable is not None:
-            return {
-                name: Whole(self.current[array, node.variable])
-                for name, array in node.inputs.items()
-            }
+        variable, slots = node.variable, self.update.layout
+        if variable is not None:
+            return {name: Whole(self.current[array, variable]) for name, array in arrays.items()}
         return {
-            name: Joined(
-                self.update.layout,
-                {slot.name: self.current[array, slot.name] for slot in self.update.layout},
-            )
-            for name, array in node.inputs.items()
+            name: Joined(slots, {slot.name: self.current[array, slot.name] for slot in slots})
+            for name, array in arrays.items()
         }
 
     def _entry(

@@ -63,19 +63,20 @@ WORDS: Final[Mapping[str, Mapping[str, str]]] = {
         "of parameter": "{weight} of layer {layer}",
         "of pre-activation": "Weighted sum of layer {layer}",
         "of activation": "Activation of layer {layer}",
+        "of output": "Output of layer {layer}",
         "of intermediate": "{array} of layer {layer}",
         "of losses": "Loss of each sample",
         "of total": "Loss of the batch",
         "of part": "A part of the loss: {array}",
         "of penalty": "Penalty on {array}",
         "of seed": "The loss by itself",
-        "of cotangent": "Gradient of the loss with respect to: {what}",
-        "of path": "Gradient of the loss with respect to: {what}, along one path",
-        "of state": "{state} of the optimizer for: {what}",
-        "of before": "{state} of the optimizer, before the step, for: {what}",
+        "of cotangent": "Gradient with respect to {what}",
+        "of path": "Gradient with respect to {what}, along one path",
+        "of state": "{state} of {what}",
+        "of before": "{state} of {what}, before the step",
         "of scalar": "{state} at this step",
-        "of new": "New value of: {what}",
-        "of changed": "Changed on the way by {rule}: {what}",
+        "of new": "New {what}",
+        "of changed": "After {rule}: {what}",
         "kernel": "Weights",
     },
     "ko": {
@@ -121,11 +122,11 @@ WORDS: Final[Mapping[str, Mapping[str, str]]] = {
         "output layer": "출력층",
         "input layer": "입력층",
         "play": "재생",
-        "pause": "멈춤",
+        "pause": "일시정지",
         "previous": "이전",
         "next": "다음",
         "of input": "입력",
-        "of target": "정답 (목푯값)",
+        "of target": "정답",
         "of sample_weight": "샘플별 가중치",
         "of loss/weight": "샘플별 손실의 가중치",
         "of loss/divisor": "손실의 합을 나누는 수",
@@ -133,6 +134,7 @@ WORDS: Final[Mapping[str, Mapping[str, str]]] = {
         "of parameter": "층 {layer}의 {weight}",
         "of pre-activation": "층 {layer}의 가중합",
         "of activation": "층 {layer}의 활성값",
+        "of output": "층 {layer}의 출력",
         "of intermediate": "층 {layer}의 {array}",
         "of losses": "샘플별 손실",
         "of total": "배치 전체의 손실",
@@ -141,8 +143,8 @@ WORDS: Final[Mapping[str, Mapping[str, str]]] = {
         "of seed": "손실 자신에 대한 손실의 기울기",
         "of cotangent": "{what}에 대한 손실의 기울기",
         "of path": "{what}에 대한 손실의 기울기 (한 경로)",
-        "of state": "{what}에 대한 옵티마이저 상태 {state}",
-        "of before": "{what}에 대한 옵티마이저 상태 {state} (갱신 전)",
+        "of state": "{what}의 {state}",
+        "of before": "{what}의 {state} (갱신 전)",
         "of scalar": "이 단계의 {state}",
         "of new": "갱신된 {what}",
         "of changed": "{rule} 적용 후: {what}",
@@ -163,7 +165,10 @@ class Titles:
         self.words = WORDS[lang]
 
     def of(self, kind: str, **parts: str) -> str:
-        """A title by its pattern."""
+        """A title by its pattern; within another, a title begins with a small letter."""
+        inner = parts.get("what", "")
+        if inner and not inner[1:2].isupper():
+            parts["what"] = inner[0].lower() + inner[1:]
         return self.words[f"of {kind}"].format(**parts)
 
     def parameter(self, name: str) -> str:

@@ -74,7 +74,7 @@ _SMALL: Final = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 def number_text(value: Any, digits: int = 4) -> str:
     """A number with so many significant digits: ``"−0.3333"``, ``"1.2e−05"``, ``"∞"``."""
     if isinstance(value, bool | np.bool_):
-        return "true" if value else "false"
+        return "1" if value else "0"
     if isinstance(value, int | np.integer):
         return str(int(value)).replace("-", "−")
     number = float(value)
