@@ -23,6 +23,11 @@ PATIENCE = 10.0
 """Seconds for a process to end after its input did."""
 
 
+def _environment() -> dict[str, str]:
+    """Ours, but for a wish to compile every module anew: of installed packages, pip did it once."""
+    return {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
+
+
 class WorkerError(Exception):
     """A peer did not answer as hoped; the text says why.
 
@@ -50,7 +55,7 @@ class Process:
         self.process = subprocess.Popen(
             [sys.executable, "-m", "benchmarks.worker", peer, json.dumps(asdict(work))],
             cwd=ROOT,
-            env=os.environ | ON_THE_CPU | PEERS[peer].environment,
+            env=_environment() | ON_THE_CPU | PEERS[peer].environment,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self.errors,
