@@ -1,1 +1,29 @@
 """Looking inside: numbers of a training step, and whether they are right."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from chainrule.glass.finding import Finding
+    from chainrule.glass.optimizer_check import OptimizerReport, check_optimizer
+
+__all__ = ["Finding", "OptimizerReport", "check_optimizer"]
+
+_HOMES = {
+    "Finding": "finding",
+    "OptimizerReport": "optimizer_check",
+    "check_optimizer": "optimizer_check",
+}
+"""Loaded when first used: a model that is only trained needs none of it."""
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOMES:
+        return getattr(import_module(f"chainrule.glass.{_HOMES[name]}"), name)
+    raise AttributeError(f"module 'chainrule.glass' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return __all__
