@@ -7,6 +7,7 @@ from chainrule.callbacks.checkpoint import ModelCheckpoint
 from chainrule.callbacks.csv_logger import CSVLogger
 from chainrule.callbacks.early_stopping import EarlyStopping
 from chainrule.callbacks.functions import LambdaCallback
+from chainrule.callbacks.health import HealthMonitor
 from chainrule.callbacks.history import History
 from chainrule.callbacks.learning_rate import LearningRateScheduler, ReduceLROnPlateau
 from chainrule.callbacks.progress import ProgbarLogger
@@ -17,6 +18,7 @@ __all__ = [
     "Callback",
     "CallbackList",
     "EarlyStopping",
+    "HealthMonitor",
     "History",
     "LambdaCallback",
     "LearningRateScheduler",

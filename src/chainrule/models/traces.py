@@ -14,6 +14,8 @@ from chainrule.glass.trace import Language, Notation, Trace, written
 from chainrule.glass.tracing import Tracer
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from chainrule.models.model import Model
 
 
@@ -57,7 +59,20 @@ def traced(
         else np.full(state.layout.size, state.start, plan.dtype)
         for name, state in plan.update.states.items()
     }
-    copies = Run(model.theta.copy(), states, optimizer.steps, model.seed or 0)
+    start = Run(model.theta.copy(), states, optimizer.steps, model.seed or 0)
+    return trace_of(model, start, data.arrays, notation, lang)
+
+
+def trace_of(
+    model: Model,
+    start: Run,
+    arrays: Mapping[str, NDArray[Any]],
+    notation: Notation,
+    lang: Language,
+) -> ModelTrace:
+    """A trace from given weights and state, which it changes, on a batch by the plan's names."""
+    optimizer = model.optimizer
+    assert optimizer is not None  # noqa: S101  (compiled)
     period = optimizer.hyperparameters["gradient_accumulation_steps"] or 1
 
     def scalars(step: int) -> tuple[Mapping[str, float], Mapping[str, Any]]:
@@ -69,8 +84,9 @@ def traced(
         }
         return found, known
 
-    tracer = Tracer(plan, copies, data.arrays, data.rows, scalars, notation, lang)
-    network = network_of(model.topology, plan)
+    rows = len(next(iter(arrays.values())))
+    tracer = Tracer(model.plan, start, arrays, rows, scalars, notation, lang)
+    network = network_of(model.topology, model.plan)
     trace = ModelTrace(model.name, notation, lang, network, tracer.take)
     trace.step()
     return trace

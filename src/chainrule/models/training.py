@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
@@ -16,6 +16,7 @@ from chainrule.core.rng import stream
 from chainrule.engines.base import Sums
 from chainrule.errors import ArgumentError
 from chainrule.models import data as user_data
+from chainrule.models.breakdown import Breakdown
 from chainrule.models.data import Data
 from chainrule.models.evaluation import (
     BATCH_SIZE,
@@ -36,9 +37,13 @@ from chainrule.models.feeding import (
     warn_of_the_end,
 )
 from chainrule.models.pacing import stretches
+from chainrule.models.recorder import Call
+from chainrule.models.watch import Watch
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from chainrule.models.model import Model
 
     Array = NDArray[Any]
 
@@ -55,6 +60,15 @@ class Trainable(Evaluable):
         super().__init__()
         self.history: History | None = None
         self.stop_training = False
+        self._watch: Watch | None = None
+
+    @property
+    def breakdown(self) -> Breakdown | None:
+        """The first step of the last ``fit`` that lost a number: where, why, and what avoids it.
+
+        ``None`` if all numbers were finite.
+        """
+        return self._watch.breakdown if self._watch else None
 
     def fit(
         self,
@@ -128,6 +142,7 @@ class Trainable(Evaluable):
             steps=feed.steps,
         )
         self.history, self.stop_training = history, False
+        watch = self._watch = Watch(cast("Model", self))
         hooks.on_train_begin({})
         logs: dict[str, Any] = {}
         try:
@@ -135,7 +150,7 @@ class Trainable(Evaluable):
                 left = range(initial_epoch, epochs)
                 watched = callbacks or validation is not None or verbosity(verbose)
                 if not watched and isinstance(feed, ArrayFeed) and feed.is_whole:
-                    logs = self._unwatched(feed, history, left, interrupts)
+                    logs = self._unwatched(feed, history, left, interrupts, watch)
                     left = range(0)
                 for epoch in left:
                     if epoch == initial_epoch:
@@ -144,14 +159,14 @@ class Trainable(Evaluable):
                         warn_of_the_end(steps_per_epoch)
                         break
                     hooks.on_epoch_begin(epoch, {})
-                    logs = self._epoch(feed, hooks, interrupts)
+                    logs = self._epoch(feed, hooks, interrupts, epoch)
                     if validation is not None and _due(epoch, validation_freq):
                         size = validation_batch_size or batch_size
                         checked = self._validation_feed(validation, size, validation_steps)
                         found = self._evaluate(checked, hooks)
                         logs |= {f"val_{name}": value for name, value in found.items()}
                         logs = dict(sorted(logs.items()))
-                    _warn_if_diverged(logs, epoch)
+                    watch.epoch(logs[LOSS], epoch)
                     hooks.on_epoch_end(epoch, logs)
                     feed.end_epoch()
                     interrupts.check()
@@ -160,6 +175,7 @@ class Trainable(Evaluable):
         except KeyboardInterrupt:
             hooks.interrupt()
             raise
+        watch.end(self._engine_program())
         self._finish_training()
         hooks.on_train_end(logs)
         return history
@@ -248,14 +264,16 @@ class Trainable(Evaluable):
         step = self.optimizer.steps if self.optimizer else 0
         return stream(self.seed or 0, "shuffle", step + later).permutation(np.arange(count))
 
-    def _epoch(self, feed: Feed, hooks: CallbackList, interrupts: Interrupts) -> dict[str, Any]:
+    def _epoch(
+        self, feed: Feed, hooks: CallbackList, interrupts: Interrupts, epoch: int
+    ) -> dict[str, Any]:
         sums = Sums()
         logs: dict[str, Any] = {}
         for first, last in stretches(feed.steps, hooks.watches_batches):
             hooks.on_train_batch_begin(first, {})
             done = first
             for stretch in feed.take(last - first):
-                (part,) = self._train(stretch)
+                (part,) = self._train(stretch, 1, epoch, done)
                 sums.add(part.samples, part.loss, part.measures)
                 done += stretch.batches
             if done == first:
@@ -268,29 +286,42 @@ class Trainable(Evaluable):
         return logs
 
     def _unwatched(
-        self, feed: ArrayFeed, history: History, epochs: range, interrupts: Interrupts
+        self,
+        feed: ArrayFeed,
+        history: History,
+        epochs: range,
+        interrupts: Interrupts,
+        watch: Watch,
     ) -> dict[str, Any]:
         """Epochs that nobody watches: many in one call of the engine, recorded afterwards."""
         logs: dict[str, Any] = {}
         for first, last in stretches(len(epochs), False):
-            passes = self._train(feed.passes(last - first), last - first)
+            passes = self._train(feed.passes(last - first), last - first, epochs[first])
             for epoch, sums in zip(epochs[first:last], passes, strict=True):
                 logs = self._logs(sums)
                 history.on_epoch_end(epoch, logs)
-                _warn_if_diverged(logs, epoch)
+                watch.epoch(logs[LOSS], epoch)
             interrupts.check()
         return logs
 
-    def _train(self, stretch: Stretch, passes: int = 1) -> list[Sums]:
+    def _train(
+        self, stretch: Stretch, passes: int = 1, epoch: int = 0, batch: int = 0
+    ) -> list[Sums]:
+        """Hand batches to the engine; epoch and batch, from 0, are those of the first."""
         program, run = self._engine_program(), self._run()
         optimizer = self._ready().optimizer
         arrays, order, batch_size = stretch.data.arrays, stretch.order, stretch.batch_size
         steps = math.ceil(len(order) / passes / batch_size) * passes
         scalars = optimizer.scalars(run.step + 1, steps)
+        if self._watch:
+            self._watch.before(run, Call(stretch, scalars, passes, epoch + 1, batch + 1))
         try:
-            return program.train(run, arrays, order, batch_size, scalars, passes)
+            sums = program.train(run, arrays, order, batch_size, scalars, passes)
         finally:
             optimizer.steps = run.step
+        if self._watch:
+            self._watch.after(sums, program)
+        return sums
 
     def _finish_training(self) -> None:
         """Put averaged weights in place, if the optimizer keeps them."""
@@ -315,13 +346,3 @@ def _due(epoch: int, frequency: int | Iterable[int]) -> bool:
     if isinstance(frequency, int):
         return (epoch + 1) % positive_integer("validation_freq", frequency) == 0
     return epoch + 1 in frequency
-
-
-def _warn_if_diverged(logs: Mapping[str, float], epoch: int) -> None:
-    if not math.isfinite(logs[LOSS]):
-        warnings.warn(
-            f"The loss became {logs[LOSS]} in epoch {epoch + 1}: training diverged and the weights "
-            "are no longer usable. A smaller learning rate usually helps.",
-            RuntimeWarning,
-            stacklevel=3,
-        )

@@ -235,15 +235,20 @@ class Optimizer(Applicable):
 
     # ------------------------------------------------------------ what changes
 
-    def scalars(self, first: int, count: int) -> dict[str, Array]:
+    def scalars(self, first: int, count: int, part: float = 1.0) -> dict[str, Array]:
         """What the update needs anew at steps ``first``, …, counted from 1.
+
+        Args:
+            first: The first step.
+            count: How many steps.
+            part: What the learning rate is multiplied by.
 
         Returns:
             For each name an array of ``count`` numbers in float64.
         """
         steps = np.arange(first - 1, first - 1 + count)
         iterations = steps // self._period
-        table: dict[str, Any] = {"learning_rate": self._rates(steps)}
+        table: dict[str, Any] = {"learning_rate": self._rates(steps) * part}
         known = {**self.constants, **table, "t": iterations + 1.0}
         average = (pipeline.moving_average,) if self.hyperparameters["use_ema"] else ()
         for rule in (*self.rules(), *average):

@@ -1,0 +1,80 @@
+"""An eye on a training's numbers: always on, and cheap. The first that is lost is looked for."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from chainrule.core.plan import Plan
+from chainrule.engines.base import Program, Run, Sums
+from chainrule.models.breakdown import Breakdown, examine
+from chainrule.models.recorder import Call, Recorder
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from chainrule.models.model import Model
+
+    Array = NDArray[Any]
+
+
+class Watch:
+    """One ``fit`` is watched.
+
+    Args:
+        model: The model.
+
+    Attributes:
+        breakdown: The first step that lost a number, once there is one.
+    """
+
+    def __init__(self, model: Model) -> None:
+        self._model, self._recorder, self._told = model, Recorder(), False
+        self.breakdown: Breakdown | None = None
+
+    def before(self, run: Run, call: Call) -> None:
+        """Called before each call of the engine."""
+        if not self.breakdown:
+            self._recorder.note(run, call)
+
+    def after(self, sums: Sequence[Sums], program: Program) -> None:
+        """Called after each call of the engine."""
+        if not self.breakdown and not all(math.isfinite(one.loss) for one in sums):
+            self.breakdown = examine(self._model, self._recorder, program)
+
+    def epoch(self, loss: float, epoch: int) -> None:
+        """Called after each epoch, counted from 0: say once that the loss is lost, and where."""
+        if not math.isfinite(loss):
+            self._tell(f"The loss became {loss} in epoch {epoch + 1}")
+
+    def end(self, program: Program) -> None:
+        """Called after the last epoch: what the very last step lost is in no loss."""
+        if self._told or bool(np.isfinite(self._model.theta).all()):
+            return
+        self.breakdown = self.breakdown or examine(self._model, self._recorder, program)
+        self._tell("The last step made weights that are not finite")
+
+    def _tell(self, what: str) -> None:
+        if self._told:
+            return
+        self._told = True
+        where = f" First: {self.breakdown} See `model.breakdown`." if self.breakdown else ""
+        warnings.warn(
+            f"{what}: training diverged and the weights are no longer usable.{where}",
+            RuntimeWarning,
+            stacklevel=4,
+        )
+
+    def next_step(self, most: int) -> tuple[Plan, Run, dict[str, Array], dict[str, float]]:
+        """What the next step would be given, on up to so many of the samples trained last."""
+        model = self._model
+        run, optimizer = model._run(), model.optimizer
+        assert optimizer is not None  # noqa: S101  (it is being trained)
+        scalars = optimizer.scalars(run.step + 1, 1)
+        numbers = {name: float(values[0]) for name, values in scalars.items()}
+        return model.plan, run, self._recorder.latest(most), numbers
