@@ -16,7 +16,6 @@ from chainrule.core.rng import stream
 from chainrule.engines.base import Sums
 from chainrule.errors import ArgumentError
 from chainrule.models import data as user_data
-from chainrule.models.breakdown import Breakdown
 from chainrule.models.data import Data
 from chainrule.models.evaluation import (
     BATCH_SIZE,
@@ -43,6 +42,7 @@ from chainrule.models.watch import Watch
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from chainrule.models.breakdown import Breakdown
     from chainrule.models.model import Model
 
     Array = NDArray[Any]

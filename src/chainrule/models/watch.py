@@ -10,7 +10,6 @@ import numpy as np
 
 from chainrule.core.plan import Plan
 from chainrule.engines.base import Program, Run, Sums
-from chainrule.models.breakdown import Breakdown, examine
 from chainrule.models.recorder import Call, Recorder
 
 if TYPE_CHECKING:
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from chainrule.models.breakdown import Breakdown
     from chainrule.models.model import Model
 
     Array = NDArray[Any]
@@ -45,7 +45,7 @@ class Watch:
     def after(self, sums: Sequence[Sums], program: Program) -> None:
         """Called after each call of the engine."""
         if not self.breakdown and not all(math.isfinite(one.loss) for one in sums):
-            self.breakdown = examine(self._model, self._recorder, program)
+            self._examine(program)
 
     def epoch(self, loss: float, epoch: int) -> None:
         """Called after each epoch, counted from 0: say once that the loss is lost, and where."""
@@ -56,8 +56,14 @@ class Watch:
         """Called after the last epoch: what the very last step lost is in no loss."""
         if self._told or bool(np.isfinite(self._model.theta).all()):
             return
-        self.breakdown = self.breakdown or examine(self._model, self._recorder, program)
+        if not self.breakdown:
+            self._examine(program)
         self._tell("The last step made weights that are not finite")
+
+    def _examine(self, program: Program) -> None:
+        from chainrule.models.breakdown import examine  # reads source: not before it must
+
+        self.breakdown = examine(self._model, self._recorder, program)
 
     def _tell(self, what: str) -> None:
         if self._told:
