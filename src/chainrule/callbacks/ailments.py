@@ -46,7 +46,7 @@ class Ailment(NamedTuple):
     Attributes:
         name: ``"dead"``, ``"saturated"``, ``"fast"``, ``"slow"``, ``"vanishing"``,
             ``"exploding"`` or ``"still"``.
-        layer: The layer; ``""`` if it is all of them.
+        layer: The layer, or the first of several; ``""`` if it is none.
         sentence: What it is, and what helps.
     """
 
@@ -81,19 +81,13 @@ def _fast_and_slow(layers: Sequence[LayerHealth]) -> Iterator[Ailment]:
         ("fast", "high", [one for one in layers if one.update_ratio > FAST]),
         ("slow", "low", [one for one in layers if one.update_ratio < SLOW]),
     ):
-        if len(ill) == len(layers) > 1:
-            least, most = (pick(one.update_ratio for one in ill) for pick in (min, max))
-            what = (
-                f"One step moves every layer's weights by {least:.1e} to {most:.1e} of their size"
-            )
-            yield Ailment(name, "", f"{what} (1e-3 is usual): the learning rate is too {rate}.")
+        if not ill:
             continue
-        for one in ill:
-            what = (
-                f"{one.layer}: one step moves the weights by {one.update_ratio:.1e} of their size"
-            )
-            helps = f"the learning rate may be too {rate} for it"
-            yield Ailment(name, one.layer, f"{what} (1e-3 is usual); {helps}.")
+        least, most = (pick(one.update_ratio for one in ill) for pick in (min, max))
+        size = f"{least:.1e}" if least == most else f"{least:.1e} to {most:.1e}"
+        who = "every layer" if len(ill) == len(layers) else ", ".join(one.layer for one in ill)
+        what = f"One step moves the weights of {who} by {size} of their size (1e-3 is usual)"
+        yield Ailment(name, ill[0].layer, f"{what}: the learning rate is too {rate} for it.")
 
 
 def _along_the_way_back(first: LayerHealth, last: LayerHealth) -> Iterator[Ailment]:

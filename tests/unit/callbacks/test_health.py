@@ -85,7 +85,7 @@ def test_gradients_that_vanish_and_a_loss_that_stands_still():
     monitor = trained([Dense(4, "sigmoid", name=f"deep_{n}") for n in range(9)], SGD(1e-9))
     assert ("vanishing", "deep_0") in names(monitor.reports[-1])
     assert ("still", "") in names(monitor.reports[-1])
-    assert ("slow", "") in names(monitor.reports[-1])
+    assert ("slow", "deep_0") in names(monitor.reports[-1])
     assert ("still", "") not in names(monitor.reports[-2])  # five epochs are needed to say so
 
 
