@@ -33,6 +33,7 @@ if TYPE_CHECKING:
         utils,
     )
     from chainrule.core.rule import elementwise, rule
+    from chainrule.glass import check_optimizer
     from chainrule.initializers import Initializer
     from chainrule.layers import Input, Layer
     from chainrule.losses import Loss
@@ -54,6 +55,7 @@ __all__ = [
     "__version__",
     "activations",
     "callbacks",
+    "check_optimizer",
     "config",
     "constraints",
     "datasets",
@@ -82,6 +84,7 @@ _NAMES = {
     "Optimizer": "optimizers",
     "Regularizer": "regularizers",
     "Sequential": "models",
+    "check_optimizer": "glass",
     "elementwise": "core.rule",
     "rule": "core.rule",
 }

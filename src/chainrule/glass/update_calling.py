@@ -73,7 +73,8 @@ class Observed:
         changes: For each step θₜ − θₜ₋₁ of all parameters as one vector.
         options: The constants it was run with, or that were found in it.
         found: Of those, the ones that were read from the rule itself.
-        shape: How it was called, in words.
+        holder: How parameters were handed over, in words.
+        shape: The same, and how steps were counted.
         way: What the step was counted from, and whether a returned step was added.
         writes_gradient: Whether it changed the gradients that it was given.
         keeps_gradient: Whether it goes wrong if the caller uses one array for all gradients.
@@ -83,6 +84,7 @@ class Observed:
     changes: Array
     options: dict[str, Any]
     found: dict[str, Any]
+    holder: str
     shape: str
     way: tuple[int, int] = (1, 0)
     writes_gradient: bool = False
@@ -272,7 +274,11 @@ class Call:
 
 
 def observe(
-    rule: Any, options: Mapping[str, Any], stream: Stream, start: Mapping[str, float]
+    rule: Any,
+    options: Mapping[str, Any],
+    stream: Stream,
+    start: Mapping[str, float],
+    holder: str = "",
 ) -> Iterator[Observed]:
     """What the rule does, for every way of counting and adding that fits its shape.
 
@@ -281,17 +287,20 @@ def observe(
         options: The constants to call it with.
         stream: Where it begins, and the gradients.
         start: What state arrays begin at, by name.
+        holder: How parameters must be handed over, if that is known.
 
     Yields:
-        The plainest way first; none if the rule fits no shape.
+        The plainest way first.
 
     Raises:
         ArgumentError: No shape fits.
     """
     reasons: dict[str, str] = {}
     still: list[Trial] = []
-    for holder in holders(rule, start):
-        trial = Trial(rule, options, holder)
+    for one in holders(rule, start):
+        if holder not in ("", one.words):
+            continue
+        trial = Trial(rule, options, one)
         changes = _tried(trial, stream, reasons)
         if changes is None:
             continue
@@ -339,7 +348,9 @@ def _ways(trial: Trial, stream: Stream) -> Iterator[Observed]:
             kept = not written and not np.array_equal(changes, again, equal_nan=True)
             options = {**trial.options, **found}
             way_of = (first, added)
-            yield Observed(changes, options, found, shape, way_of, written, kept, single)
+            yield Observed(
+                changes, options, found, trial.holder.words, shape, way_of, written, kept, single
+            )
 
 
 # ---------------------------------------------------------------- copies

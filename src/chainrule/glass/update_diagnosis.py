@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 TOLERANCE = 1e-8
 """Two steps are the same if they differ by less than this share of the parameter's largest."""
 
-_ROUNDING = 16 * float(np.finfo(np.float64).eps)
-"""Of θ: what is left of a step is known no better than θ is."""
+DOUBLE, SINGLE = (16 * float(np.finfo(kind).eps) for kind in (np.float64, np.float32))
+"""Rounding of θ, which is of the order of 1: a step is known no better than θ is."""
 
 
 @dataclass(frozen=True)
@@ -30,10 +30,12 @@ class Course:
     Attributes:
         stream: Where it began, and the gradients.
         changes: For each step θₜ − θₜ₋₁ of all parameters as one vector.
+        rounding: How well they are known.
     """
 
     stream: Stream
     changes: Array
+    rounding: float = DOUBLE
 
     def error(self, step: int, change: Array) -> float:
         """How far a step is from ``change``, as a share of the largest element of a parameter.
@@ -59,7 +61,7 @@ class Course:
         if not seen.size:
             return 0.0
         scale = float(np.abs(change).max())
-        noise = _ROUNDING * max(1.0, float(np.abs(seen).max()))
+        noise = self.rounding * max(1.0, float(np.abs(seen).max()))
         apart = max(0.0, float(np.abs(seen - change).max()) - noise)
         return apart / scale if scale else (np.inf if apart else 0.0)
 

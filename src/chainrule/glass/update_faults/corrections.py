@@ -76,22 +76,11 @@ def corrections_of(state: str, share: str, option: str) -> tuple[Deviation, ...]
             f"The correction is written back into {state}, and is corrected again at every step.",
             (
                 Line(
-                    state,
-                    (
-                        lambda old, share, gradient, t: (
-                            (share * old + (1 - share) * gradient) / (1 - share**t)
-                        )
-                    )
-                    if state == "m"
-                    else (
-                        lambda old, share, gradient, t: (
-                            (share * old + (1 - share) * gradient**2) / (1 - share**t)
-                        )
-                    ),
+                    f"after_{state}",
+                    lambda old, factor: old * factor,
                     f"{state} ← {state} / (1 − {share}ᵗ)",
-                    {"old": state, "share": option},
+                    {"old": state, "factor": place},
                 ),
-                Line(place, lambda: 1.0),
             ),
             at=(place,),
         ),
@@ -104,9 +93,9 @@ def corrections() -> tuple[Deviation, ...]:
     second = corrections_of("v", "β₂", "beta_2")
     both = tuple(_both(a, b) for a, b in zip(first, second, strict=True))
     return (
+        *both,
         *first,
         *second,
-        *both,
         Deviation(
             "v-correction-outside-root",
             "the root is taken before the bias correction of v",

@@ -109,7 +109,8 @@ class Form:
 
     Attributes:
         name: What ``check_optimizer`` calls the rule: ``"adam"``.
-        states: The state arrays and what their elements are at first.
+        states: The state arrays and what their elements are at first. What is kept of ``m`` is
+            what stands at ``after_m``, if there is such a place, else at ``m``.
         lines: In order; the last one is ``theta``.
         sources: For each place, the names of the lines of the library's rule that say it.
         deviations: What is known to be done otherwise.
@@ -190,7 +191,8 @@ def increments(
                 space[line.place] = line.value(space)
             theta[block] = np.where(moved[block], space["theta"], before[block])
             for name, state in states.items():
-                state[stream.places[0] if name in shares else block] = space[name]
+                kept = space.get(f"after_{name}", space[name])
+                state[stream.places[0] if name in shares else block] = kept
         yield theta - before
 
 

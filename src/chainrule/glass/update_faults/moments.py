@@ -26,6 +26,7 @@ from chainrule.glass.update_faults.form import Deviation, Form, Line
 _M, _V = average("m", "beta_1", 1), average("v", "beta_2", 2)
 _M_FACTOR = Line("m_factor", lambda beta_1, t: 1 / (1 - beta_1**t))
 _V_FACTOR = Line("v_factor", lambda beta_2, t: 1 / (1 - beta_2**t))
+_KEPT_M, _KEPT_V = Line("after_m", lambda m: m), Line("after_v", lambda v: v)
 _NUMERATOR = Line("numerator", lambda m, m_factor: m * m_factor)
 _SQUARES = Line("squares", lambda v: v)
 _DENOMINATOR = Line(  # Keras' ε is added to the root of the uncorrected v
@@ -72,6 +73,7 @@ def adam(options: Mapping[str, Any], decoupled: bool = False) -> Form:
         squares = _SQUARES
         known.append(_old("v", "squares"))
     lines += [_M_FACTOR, _V_FACTOR, _NUMERATOR, squares, _DENOMINATOR, _DIRECTION]
+    lines += [_KEPT_M, _KEPT_V]
     everything = (
         *motion(),
         *known,
@@ -100,6 +102,7 @@ def adamax(options: Mapping[str, Any]) -> Form:
         _NUMERATOR,
         Line("denominator", lambda u, epsilon: u + epsilon),
         _DIRECTION,
+        _KEPT_M,
     )
     known = (
         *averages("m", "m", "beta_1", "β₁", 1),
@@ -181,6 +184,7 @@ def nadam(options: Mapping[str, Any]) -> Form:
         _V_FACTOR,
         Line("denominator", lambda v, v_factor, epsilon: np.sqrt(v * v_factor) + epsilon),
         _DIRECTION,
+        _KEPT_V,
     )
     slow = 0.96**0.004
     known = (

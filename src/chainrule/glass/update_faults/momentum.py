@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from chainrule.glass.update_faults.common import (
     FRAME,
     SHARES,
@@ -152,6 +154,13 @@ MOMENTUM = Form(
     ),
 )
 
+_LOOKS_BACK = Line(  # the same direction, if the velocity is right
+    "direction",
+    lambda velocity, before_velocity, momentum: (
+        (1 + momentum) * velocity - momentum * before_velocity
+    ),
+)
+
 NESTEROV = Form(
     "nesterov",
     {"velocity": 0.0},
@@ -166,6 +175,7 @@ NESTEROV = Form(
     (
         *motion(),
         *VELOCITIES,
+        *(replace(one, lines=(*one.lines, _LOOKS_BACK)) for one in VELOCITIES),
         *bookkeeping("velocity"),
         *sizes("momentum", "β", SHARES[1:]),
         *_DECAYS,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -284,8 +285,6 @@ def _centred() -> list[Deviation]:
 
 def _on_scaled(one: Deviation) -> Deviation:
     """A mistake of a velocity that takes the scaled gradient rather than the gradient."""
-    from dataclasses import replace
-
     lines = tuple(
         Line(
             line.place, line.compute, line.equation.replace("− η g", "+ s"), {"gradient": "scaled"}
