@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from chainrule.glass.application import Application, Index
+from chainrule.glass.sheet import Unreadable
 from chainrule.glass.substitution import Follower, left_side, line_text, place_text
 from chainrule.glass.writing import Part, Read, Term, as_term, number_text
 
@@ -60,8 +61,12 @@ def cell_of(entry: Entry, index: Index, digits: int, most: int) -> Cell:
         return _named_only(entry, symbol, index, number, applied)
     follower = Follower(applied, entry.output, digits, most, _unflattened(entry))
     line, tree = applied.sheet.result(entry.output)
-    part = follower.cell(line, tree, _inner(entry, index))
-    if not _agrees(part, value):
+    try:
+        with np.errstate(all="ignore"):
+            part = follower.cell(line, tree, _inner(entry, index))
+    except Unreadable:  # Python beyond the small interpreter's
+        part = None
+    if part is None or not _agrees(part, value):
         return _named_only(entry, symbol, index, number, applied)
     mark = left_side(applied.sheet.lines[line].equation)[1]
     texts = [*follower.notes.values(), line_text(f"{symbol} {mark}", part, number)]

@@ -76,19 +76,23 @@ def _plain(text: str) -> str:
                 out.append(r"\rVert " if open_norm else r"\lVert ")
                 open_norm = not open_norm
             else:
-                out.append(_token(token))
+                called = at + 1 < len(tokens) and tokens[at + 1] == "("
+                out.append(_token(token, called))
             at += 1
     return _grouped_powers("".join(out))
 
 
-def _token(token: str) -> str:
+def _token(token: str, called: bool = False) -> str:
+    """One word, number or letter; ``called``: whether a bracket follows."""
     base, accents = token[0], token[1:]
     if token.startswith("_") and accents:
-        return f"_{{{_token(accents)}}}"
+        return f"_{{{accents}}}" if len(accents) == 1 else rf"_{{\mathrm{{{accents}}}}}"
     if token.isspace():
         return " "
     if token.isascii() and token.isalpha() and len(token) > 1:
-        return rf"\{token} " if token in _FUNCTIONS else rf"\text{{{token}}}"
+        if token in _FUNCTIONS:
+            return rf"\{token} "
+        return rf"\operatorname{{{token}}}" if called else rf"\text{{ {token} }}"
     if token[0].isdigit():
         return token
     written = _LETTERS.get(base, base)

@@ -151,7 +151,7 @@ class Follower:
         found = value[()] if isinstance(value, np.ndarray) else value
         if not isinstance(found, int | float | np.number | np.bool_):
             raise Unfollowed(repr(value))
-        return Part(number_text(found, self.digits), found)
+        return writing.number(found, self.digits)
 
     # ------------------------------------------------------------ names
 
@@ -165,8 +165,7 @@ class Follower:
             return self._number(found[index] if np.ndim(found) else found)
         entry, at = self.sources[name].locate(index)
         number = np.asarray(value)[index]
-        text = number_text(number, self.digits)
-        return Part(text, number, reads=(Read(entry, at, number),))
+        return writing.number(number, self.digits, (Read(entry, at, number),))
 
     def _local(self, made: int, index: Index) -> Part:
         """A cell of what an earlier line computed: its number here, its own line in the notes."""
@@ -174,8 +173,7 @@ class Follower:
         if made in self._ends:
             entry, at = self._ends[made].locate(index)
             number = np.asarray(self._value(made, tree))[index]
-            text = number_text(number, self.digits)
-            return Part(text, number, reads=(Read(entry, at, number),))
+            return writing.number(number, self.digits, (Read(entry, at, number),))
         if self._only_moves(made, tree):
             return self.cell(made, tree, index)
         key = made, index
@@ -188,7 +186,7 @@ class Follower:
             label = self._label(self.sheet.lines[made], self._shown(array.shape, index))
             own = {**self.notes, (made, index, 1): line_text(label, part, text)}
             self.notes = outer
-            self._known[key] = Part(text, value, reads=part.reads), own
+            self._known[key] = writing.number(value, self.digits, part.reads), own
         part, own = self._known[key]
         self.notes |= own
         return part
@@ -272,6 +270,8 @@ class Follower:
     # ------------------------------------------------------------ calls
 
     def _call(self, place: int, tree: ast.Call, index: Index) -> Part:
+        if isinstance(tree.func, ast.Name) and not self._depends(place, tree):
+            return self._number(self._value(place, tree))  # Python's own max, of lengths
         name, args = self._called(place, tree)
         words = {word.arg or "": word.value for word in tree.keywords}
         if name in UNCHANGED and np.shape(self._value(place, args[0])) == np.shape(
@@ -304,8 +304,6 @@ class Follower:
                 self._value(place, owner), np.ndarray | np.generic
             ):
                 return name, [owner, *tree.args]
-            case ast.Name(id=name) if not self._depends(place, tree):
-                return name, list(tree.args)
         raise Unfollowed(ast.unparse(tree))
 
     def _ufunc(self, place: int, name: str, args: list[ast.expr], index: Index) -> Part:
@@ -438,7 +436,7 @@ class Follower:
         note = f"{' '.join(ast.unparse(tree).split())}{place_text(index)} = {text}"
         read = ", ".join(dict.fromkeys(names))
         self.notes[place, index, -len(self.notes) - 1] = f"{note}, from {read}"
-        return Part(text, value, reads=tuple(Read(name, None, None) for name in names))
+        return writing.number(value, self.digits, tuple(Read(n, None, None) for n in names))
 
     def _arrays(self, place: int, tree: ast.expr) -> list[str]:
         """The entries that an expression depends on."""

@@ -85,6 +85,12 @@ def number_text(value: Any, digits: int = 4) -> str:
     return f"{number:.{digits}g}".replace("-", "−")
 
 
+def number(value: Any, digits: int, reads: tuple[Read, ...] = ()) -> Part:
+    """A number as a part; one with an exponent of ten holds together as a power does."""
+    text = number_text(value, digits)
+    return Part(text, value, POWER if "e" in text else ATOM, reads)
+
+
 def bracketed(part: Part, least: int, negative: bool = False) -> str:
     """A part's text, in brackets if it holds together less than ``least``.
 

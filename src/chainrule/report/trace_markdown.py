@@ -80,7 +80,7 @@ def _matrix(entry: Entry, trace: Trace) -> str:
 
 
 def _number(value: object) -> str:
-    """``1.2e−05`` as ``1.2 \\cdot 10^{-5}``."""
+    r"""``1.2e−05`` as ``1.2 \cdot 10^{-5}``."""
     text = number_text(value).replace("−", "-")
     base, mark, exponent = text.partition("e")
     if mark:
