@@ -1,6 +1,8 @@
 // The kernels for one instruction set: this file is compiled once for each, with INSTRUCTIONS and
 // VECTOR_BYTES set.
-#include "structured.h"
+#include "dense.h"
+#include "losses.h"
+#include "normalization.h"
 
 namespace chainrule {
 inline namespace INSTRUCTIONS {

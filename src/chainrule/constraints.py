@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from chainrule import config
-from chainrule.core.configurable import resolve
+from chainrule.core.configurable import resolve, revive
 from chainrule.core.configurable import serialize as serialize
 from chainrule.core.registry import Registry
 from chainrule.core.rule import UpdateRule, update_rule
@@ -233,8 +233,7 @@ def deserialize(
     Raises:
         UnknownNameError: The class is in neither table.
     """
-    own = (custom_objects or {}).get(str(config.get("class_name")))
-    return own.from_config(config.get("config", {})) if own else get(config)
+    return revive(config, custom_objects, get)
 
 
 def _not_negative(name: str, value: float) -> float:

@@ -14,7 +14,7 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 
 from chainrule import config
-from chainrule.core.configurable import resolve
+from chainrule.core.configurable import resolve, revive
 from chainrule.core.configurable import serialize as serialize
 from chainrule.core.registry import Registry
 from chainrule.core.rule import Rule, rule
@@ -272,8 +272,7 @@ def deserialize(
     Raises:
         UnknownNameError: The class is in neither table.
     """
-    own = (custom_objects or {}).get(str(config.get("class_name")))
-    return own.from_config(config.get("config", {})) if own else get(config)
+    return revive(config, custom_objects, get)
 
 
 def _strength(name: str, value: Any) -> float:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol, TypeVar
 
 from chainrule.core.registry import Registry
@@ -34,6 +34,14 @@ def resolve(identifier: Any, kind: type[T], registry: Registry[type[T]]) -> T:
         return made(**identifier.get("config", {}))
     name = identifier.lower() if isinstance(identifier, str) else identifier
     return registry.find(identifier if identifier in registry else name)()
+
+
+def revive(
+    config: Mapping[str, Any], custom_objects: Mapping[str, Any] | None, get: Callable[[Any], T]
+) -> T:
+    """The object from :func:`serialize`, whose class is looked for among the user's own first."""
+    own = (custom_objects or {}).get(str(config.get("class_name")))
+    return own.from_config(config.get("config", {})) if own else get(config)
 
 
 def serialize(thing: Configurable) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from chainrule.core.configurable import resolve
+from chainrule.core.configurable import resolve, revive
 from chainrule.core.configurable import serialize as serialize
 from chainrule.core.registry import Registry
 from chainrule.errors import ArgumentError
@@ -319,8 +319,7 @@ def deserialize(
     Raises:
         UnknownNameError: The class is in neither table.
     """
-    own = (custom_objects or {}).get(str(config.get("class_name")))
-    return own.from_config(config.get("config", {})) if own else get(config)
+    return revive(config, custom_objects, get)
 
 
 def _progress(step: Any, decay_steps: float, staircase: bool) -> Any:
