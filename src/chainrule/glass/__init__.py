@@ -6,15 +6,21 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from chainrule.glass.cells import Cell
     from chainrule.glass.finding import Finding
     from chainrule.glass.optimizer_check import OptimizerReport, check_optimizer
+    from chainrule.glass.trace import Entry, Step, Trace
 
-__all__ = ["Finding", "OptimizerReport", "check_optimizer"]
+__all__ = ["Cell", "Entry", "Finding", "OptimizerReport", "Step", "Trace", "check_optimizer"]
 
 _HOMES = {
+    "Cell": "cells",
+    "Entry": "trace",
     "Finding": "finding",
     "OptimizerReport": "optimizer_check",
     "check_optimizer": "optimizer_check",
+    "Step": "trace",
+    "Trace": "trace",
 }
 """Loaded when first used: a model that is only trained needs none of it."""
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from chainrule.core.graph import Graph
-from chainrule.core.rule import Formula
 from chainrule.core.shapes import Spec
 
 Names = tuple[str, ...]
@@ -31,12 +30,6 @@ def axis_names(graph: Graph, parameters: frozenset[str]) -> dict[str, Names]:
             array = node.outputs[spec.name]
             found[array] = _named(spec, len(graph.shapes[array]), bound)
     return found
-
-
-def of_formula(formula: Formula, ranks: Mapping[str, int]) -> dict[str, Names]:
-    """A name for each axis of a single rule's inputs and outputs."""
-    specs = (*formula.signature.inputs, *formula.signature.outputs)
-    return {spec.name: _named(spec, ranks[spec.name], {}) for spec in specs if spec.name in ranks}
 
 
 def _bound(spec: Spec, names: Names) -> dict[str, Names]:

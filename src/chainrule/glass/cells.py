@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from chainrule.glass.application import Application, Index
+from chainrule.glass.labels import left_side, line_text, place_text
 from chainrule.glass.sheet import Unreadable
-from chainrule.glass.substitution import Follower, left_side, line_text, place_text
+from chainrule.glass.substitution import Follower
 from chainrule.glass.writing import Part, Read, Term, as_term, number_text
 
 if TYPE_CHECKING:

@@ -7,10 +7,10 @@ the later has a prime.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from chainrule.core.graph import LOSS, WEIGHT, Y_TRUE, Graph, X
+from chainrule.core.graph import LOSS, Y_TRUE, Graph, X
 
 _SUB = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 _SUPER = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
@@ -97,7 +97,7 @@ class Symbols:
     def _given(self, name: str) -> str:
         kind, _, rest = name.partition("/")
         lesson = self.notation == "lesson"
-        letters = {X: "X" if lesson else "x", Y_TRUE: "y", WEIGHT: "s"}
+        letters = {X: "X" if lesson else "x", Y_TRUE: "y"}
         if kind in letters:
             return f"{letters[kind]}_{rest}" if rest else letters[kind]
         if kind == LOSS:
@@ -174,8 +174,3 @@ def _use(array: str) -> str:
 
 def _noise(tail: str) -> str:
     return {"keep": "k", "noise": "ε"}.get(tail, tail)
-
-
-def states(symbols: Mapping[str, str], variable: str, array: str) -> str:
-    """The symbol of a parameter's part of an optimizer's vector: ``"m(W₁)"``."""
-    return f"{array}({symbols.get(variable, variable)})"

@@ -146,10 +146,11 @@ class _Log:
 
     def call(self, node: Node | UpdateNode, function: Function, arguments: interpret.Values) -> Any:
         result = self._result(node, function)
+        readings: list[Reading] = []
         try:
-            reader = traced(function, result)  # type: ignore[arg-type]
+            reader = traced(function, result)
         except OSError:  # typed into a console that keeps no source
-            made, readings = function(**arguments), []
+            made = function(**arguments)
         else:
             made, readings = reader(**arguments)
         several = made if isinstance(made, tuple) else (made,)

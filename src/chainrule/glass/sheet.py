@@ -68,7 +68,7 @@ class Sheet:
         self.arguments = {**(getattr(function, "__kwdefaults__", None) or {}), **arguments}
         self._globals: Mapping[str, Any] = getattr(function, "__globals__", {})
         try:
-            self.lines: tuple[Line, ...] = lines(function)  # type: ignore[arg-type]
+            self.lines: tuple[Line, ...] = lines(function)
         except OSError:
             self.lines = ()
         self.trees = tuple(ast.parse(f"({line.code})", mode="eval").body for line in self.lines)
@@ -118,16 +118,32 @@ class Sheet:
         return frozenset(found)
 
     def arguments_of(self, output: int) -> tuple[str, ...]:
-        """The arguments that an output depends on, in the order of the signature."""
-        names = {
-            node.id
-            for place in self.needed(output)
-            for node in ast.walk(
-                self.result(output)[1] if place == self.result(output)[0] else self.trees[place]
-            )
-            if isinstance(node, ast.Name) and self.line_of(place, node.id) is None
-        }
-        return tuple(name for name in self.arguments if name in names)
+        """The arguments that an output depends on."""
+        return self.arguments_in(*self.result(output))
+
+    def arguments_in(self, place: int, tree: ast.expr) -> tuple[str, ...]:
+        """The arguments that an expression depends on, through earlier lines too."""
+        found: dict[str, None] = {}
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Name):
+                made = self.line_of(place, node.id)
+                inner = () if made is None else self.arguments_in(made, self.trees[made])
+                found |= dict.fromkeys(inner if made is not None else (node.id,))
+        return tuple(name for name in found if name in self.arguments)
+
+    def depends(self, place: int, tree: ast.AST, arrays: Container[str]) -> bool:
+        """Whether a value depends on the numbers of ``arrays``, not only on shapes and types."""
+        match tree:
+            case ast.Attribute(attr="shape" | "dtype" | "ndim" | "size"):
+                return False
+            case ast.Call(func=ast.Attribute(attr="zeros_like" | "ones_like")):
+                return False
+            case ast.Name(id=name):
+                made = self.line_of(place, name)
+                if made is not None:
+                    return self.depends(made, self.trees[made], arrays)
+                return name in arrays
+        return any(self.depends(place, part, arrays) for part in ast.iter_child_nodes(tree))
 
     # ------------------------------------------------------------ values
 

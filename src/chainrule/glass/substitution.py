@@ -18,6 +18,7 @@ import numpy as np
 from chainrule.core.source import Line
 from chainrule.glass import writing
 from chainrule.glass.application import Application, Index, Source
+from chainrule.glass.labels import left_side, line_text, place_text
 from chainrule.glass.moving import Origin, moved
 from chainrule.glass.sheet import BINARY, COMPARE, Sheet, Unreadable
 from chainrule.glass.writing import Part, Read, number_text
@@ -48,23 +49,6 @@ UNCHANGED: Final = ("asarray", "array", "ascontiguousarray", "astype", "copy")
 
 class Unfollowed(Exception):  # noqa: N818  (not an error: the reader falls back)
     """An expression of which one cell does not say which cells it was made of."""
-
-
-def left_side(equation: str) -> tuple[str, str]:
-    """What an equation gives a name to, and how: ``("α", "=")``, ``("m", "←")``.
-
-    ``("", "=")`` where that is not one word.
-    """
-    places = {equation.find(f" {mark} "): mark for mark in ("=", "←")}
-    found = sorted(place for place in places if place > 0)
-    left = equation[: found[0]] if found else ""
-    mark = places[found[0]] if found else "="
-    return (left, mark) if left and not set(" ,:[(|") & set(left) else ("", mark)
-
-
-def place_text(index: Index) -> str:
-    """``"[0,1]"``; nothing for a number."""
-    return f"[{','.join(map(str, index))}]" if index else ""
 
 
 class Follower:
@@ -270,7 +254,7 @@ class Follower:
     # ------------------------------------------------------------ calls
 
     def _call(self, place: int, tree: ast.Call, index: Index) -> Part:
-        if isinstance(tree.func, ast.Name) and not self._depends(place, tree):
+        if isinstance(tree.func, ast.Name) and not self.sheet.depends(place, tree, self.sources):
             return self._number(self._value(place, tree))  # Python's own max, of lengths
         name, args = self._called(place, tree)
         words = {word.arg or "": word.value for word in tree.keywords}
@@ -401,29 +385,10 @@ class Follower:
         if origin is not None:
             which, at = origin.locate(index)
             return self.cell(place, origin.trees[which], at)
-        if not self._depends(place, tree):
+        if not self.sheet.depends(place, tree, self.sources):
             value = self._value(place, tree)
             return self._number(value[index] if np.ndim(value) else value)
         raise Unfollowed(ast.unparse(tree))
-
-    def _depends(self, place: int, tree: ast.expr) -> bool:
-        """Whether a value depends on the numbers of an array, not only on its shape or type."""
-        match tree:
-            case ast.Attribute(attr="shape" | "dtype" | "ndim" | "size"):
-                return False
-            case ast.Call(func=ast.Attribute(attr="zeros_like" | "ones_like")):
-                return False
-            case ast.Name(id=name):
-                made = self.sheet.line_of(place, name)
-                if made is not None:
-                    return self._depends(made, self.sheet.trees[made])
-                return name in self.sources
-        return any(
-            self._depends(place, child)
-            for child in ast.iter_child_nodes(tree)
-            if isinstance(child, ast.expr | ast.keyword | ast.Slice)
-            for child in (child.value if isinstance(child, ast.keyword) else child,)
-        )
 
     # ------------------------------------------------------------ what cannot be followed
 
@@ -431,31 +396,18 @@ class Follower:
         """An expression as its number, with a line that names the arrays that were read."""
         self.followed = False
         value = np.asarray(self._value(place, tree))[index]
-        names = self._arrays(place, tree)
+        names = self._entries(place, tree)
         text = number_text(value, self.digits)
         note = f"{' '.join(ast.unparse(tree).split())}{place_text(index)} = {text}"
         read = ", ".join(dict.fromkeys(names))
         self.notes[place, index, -len(self.notes) - 1] = f"{note}, from {read}"
         return writing.number(value, self.digits, tuple(Read(n, None, None) for n in names))
 
-    def _arrays(self, place: int, tree: ast.expr) -> list[str]:
+    def _entries(self, place: int, tree: ast.expr) -> list[str]:
         """The entries that an expression depends on."""
-        found: list[str] = []
-        for node in ast.walk(tree):
-            if not isinstance(node, ast.Name):
-                continue
-            made = self.sheet.line_of(place, node.id)
-            if made is not None:
-                found += self._arrays(made, self.sheet.trees[made])
-            elif node.id in self.sources:
-                found += self.sources[node.id].names
-        return list(dict.fromkeys(found))
-
-
-def line_text(label: str, part: Part, number: str) -> str:
-    """``"e[0,1] = exp(−0.3) = 0.7408"``; the number once, if there is nothing else."""
-    text = writing.bracketed(part, writing.SUM, True)
-    return f"{label} {text}" if text == number else f"{label} {text} = {number}"
+        read = self.sheet.arguments_in(place, tree)
+        names = (self.sources[name].names for name in read if name in self.sources)
+        return list(dict.fromkeys(itertools.chain(*names)))
 
 
 def _all_reads(parts: list[Part]) -> tuple[Read, ...]:

@@ -8,9 +8,10 @@ from typing import Final
 
 import numpy as np
 
+from chainrule.glass.labels import left_side
 from chainrule.glass.moving import MOVERS
 from chainrule.glass.sheet import Sheet, Unreadable
-from chainrule.glass.substitution import COMPARISONS, MARKS, UNCHANGED, WORDS, left_side
+from chainrule.glass.substitution import COMPARISONS, MARKS, UNCHANGED, WORDS
 from chainrule.glass.writing import number_text
 
 SUM, PRODUCT, JUXTAPOSED, POWER, ATOM = range(5)
@@ -188,8 +189,8 @@ def _source_of(tree: ast.expr) -> str | None:
         case ast.Attribute(value=inner, attr="T"):
             return _source_of(inner)
         case ast.Call(func=ast.Attribute(attr=name)) if name in (*MOVERS, *UNCHANGED):
-            inner = _called(tree)[1]
-            return _source_of(inner[0]) if inner else None
+            given = _called(tree)[1]
+            return _source_of(given[0]) if given else None
     return None
 
 

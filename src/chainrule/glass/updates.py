@@ -16,8 +16,8 @@ from chainrule.core.rule import Function, parameters
 from chainrule.core.source import traced
 from chainrule.glass.application import Application, Joined, Source, Whole
 from chainrule.glass.entries import Naming, applied_of, bar, described
+from chainrule.glass.labels import left_side
 from chainrule.glass.recording import Event, Recording
-from chainrule.glass.substitution import left_side
 from chainrule.glass.trace import Entry, Role
 
 THETA, GRAD = "theta", "grad"
@@ -97,7 +97,7 @@ def _computed(entry: Entry, function: Function, known: Mapping[str, Any], naming
     if len(arguments) < len(parameters(function)):
         return entry
     try:
-        made, readings = traced(function, entry.name)(**arguments)  # type: ignore[arg-type]
+        made, readings = traced(function, entry.name)(**arguments)
     except OSError:
         return entry
     applied = Application(function, entry.name, arguments, {}, tuple(readings), (made,))

@@ -36,7 +36,7 @@ def test_the_outline(document):
     assert (document["lang"], document["notation"]) == ("en", "textbook")
     assert [step["number"] for step in document["steps"]] == [1, 2]
     assert document["network"]["drawn"] == "neurons"
-    assert document["words"]["weighted sum"] == "Weighted sum"
+    assert document["words"]["forward"] == "Forward pass"
 
 
 def test_layers_say_what_a_drawing_needs(document):

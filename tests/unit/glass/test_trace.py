@@ -256,9 +256,10 @@ def test_korean_words():
 
 
 def test_both_languages_have_all_words():
-    from chainrule.glass.words import WORDS
+    from chainrule.glass.words import TITLES, WORDS
 
-    assert set(WORDS["en"]) == set(WORDS["ko"])
+    for words in (WORDS, TITLES):
+        assert set(words["en"]) == set(words["ko"])
 
 
 @pytest.mark.parametrize(("argument", "value"), [("notation", "greek"), ("lang", "fr")])
