@@ -12,6 +12,7 @@ COMMANDS = {
     "evaluate": ["evaluate", "exam", "exam-scores"],
     "predict": ["predict", "exam", "exam-scores", "--rows", "0:3"],
     "summary": ["summary", "exam"],
+    "trace": ["trace", "exam-scores"],
     "data list": ["data", "list"],
     "data fetch": ["data", "fetch", "exam-scores"],
 }
@@ -44,10 +45,10 @@ def test_a_dumb_terminal_gets_no_escapes(world, command):
 
 
 def test_an_unknown_option_is_wrong_usage(world, command):
-    done = run(world, *command, "--json", "--nope")
+    done = run(world, *command, "--json", "--xyz")
     assert done.returncode == 2
     error, way_out = done.stderr.splitlines()
-    assert error == "Error: No such option: --nope"
+    assert error == "Error: No such option: --xyz"
     name = " ".join(word for word in command[:2] if word in ("data", "list", "fetch"))
     assert way_out == f"Try: chainrule {name or command[0]} --help"
     assert not done.stdout
