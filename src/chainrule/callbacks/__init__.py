@@ -1,17 +1,22 @@
 """Callbacks: code of yours that runs at fixed moments of training."""
 
-from chainrule.callbacks.averages import SwapEMAWeights
+from typing import TYPE_CHECKING
+
 from chainrule.callbacks.callback import Callback
 from chainrule.callbacks.callback_list import CallbackList
-from chainrule.callbacks.checkpoint import ModelCheckpoint
-from chainrule.callbacks.csv_logger import CSVLogger
-from chainrule.callbacks.early_stopping import EarlyStopping
-from chainrule.callbacks.functions import LambdaCallback
-from chainrule.callbacks.health import HealthMonitor
 from chainrule.callbacks.history import History
-from chainrule.callbacks.learning_rate import LearningRateScheduler, ReduceLROnPlateau
 from chainrule.callbacks.progress import ProgbarLogger
-from chainrule.callbacks.terminate import TerminateOnNaN
+from chainrule.core.lazy import lazy
+
+if TYPE_CHECKING:
+    from chainrule.callbacks.averages import SwapEMAWeights
+    from chainrule.callbacks.checkpoint import ModelCheckpoint
+    from chainrule.callbacks.csv_logger import CSVLogger
+    from chainrule.callbacks.early_stopping import EarlyStopping
+    from chainrule.callbacks.functions import LambdaCallback
+    from chainrule.callbacks.health import HealthMonitor
+    from chainrule.callbacks.learning_rate import LearningRateScheduler, ReduceLROnPlateau
+    from chainrule.callbacks.terminate import TerminateOnNaN
 
 __all__ = [
     "CSVLogger",
@@ -28,3 +33,18 @@ __all__ = [
     "SwapEMAWeights",
     "TerminateOnNaN",
 ]
+
+__getattr__ = lazy(
+    __name__,
+    {
+        "CSVLogger": "csv_logger",
+        "EarlyStopping": "early_stopping",
+        "HealthMonitor": "health",
+        "LambdaCallback": "functions",
+        "LearningRateScheduler": "learning_rate",
+        "ModelCheckpoint": "checkpoint",
+        "ReduceLROnPlateau": "learning_rate",
+        "SwapEMAWeights": "averages",
+        "TerminateOnNaN": "terminate",
+    },
+)

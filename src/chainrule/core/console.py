@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sys
 from typing import IO
 
@@ -76,4 +75,6 @@ def has_colours() -> bool:
 
 def columns() -> int:
     """Characters in a line of the terminal."""
+    import shutil  # 3 ms that most programs can do without
+
     return shutil.get_terminal_size().columns

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from chainrule.core.lazy import lazy
 from chainrule.models.model import Model
 from chainrule.models.sequential import Sequential
-from chainrule.models.structure import clone_model, model_from_json
+
+if TYPE_CHECKING:
+    from chainrule.models.structure import clone_model, model_from_json
 
 __all__ = [
     "Model",
@@ -17,6 +20,8 @@ __all__ = [
     "model_from_json",
     "save_model",
 ]
+
+__getattr__ = lazy(__name__, {"clone_model": "structure", "model_from_json": "structure"})
 
 
 def load_model(
