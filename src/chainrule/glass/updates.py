@@ -113,7 +113,7 @@ def _before(naming: Naming, recording: Recording, update: Update) -> Iterator[En
             what = naming.title(slot.name)
             yield Entry(
                 before(slot.name, name),
-                f"{name}({naming.symbols[slot.name]})",
+                f"{name}({naming.symbols[slot.name]})⁻",
                 naming.titles.of("before", state=name, what=what),
                 "update",
                 "state",

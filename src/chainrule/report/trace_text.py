@@ -146,7 +146,7 @@ def _explained(entry: Entry) -> Text:
     for equation in equations(entry):
         found.append(f"\n{equation}", "green")
     if entry.symbolic and entry.symbolic != entry.equation:
-        found.append(f"\n{entry.symbolic}", "yellow")
+        found.append(f"\n{entry.symbolic}", "magenta")
     if entry.made_by is not None or entry.adds:
         found.append(f"\n{_last_lines(example(entry).text)}", "dim")
     return found
