@@ -5,23 +5,18 @@ from __future__ import annotations
 import html
 from collections.abc import Iterator
 
-import numpy as np
-
-from chainrule.glass.document import summary
 from chainrule.glass.trace import STAGES, Entry, Step, Trace
 from chainrule.glass.words import WORDS
 from chainrule.glass.writing import number_text
-from chainrule.report.trace_text import equations, example
+from chainrule.report.trace_text import equations, example, numbers
 
 _STYLE = (
     "<style>.chainrule-trace td, .chainrule-trace th { text-align: left; vertical-align: top; }"
     ".chainrule-trace td.numbers { text-align: right; white-space: pre;"
-    " font-variant-numeric: tabular-nums; }"
+    " font-family: monospace; }"
     ".chainrule-trace .cell { white-space: pre-wrap; opacity: .75; }"
     ".chainrule-trace summary { cursor: pointer; font-weight: bold; }</style>"
 )
-MOST = 64
-"""Elements of an array that is shown in full."""
 
 
 def table(trace: Trace) -> str:
@@ -58,22 +53,8 @@ def _row(entry: Entry, trace: Trace) -> str:
         lines.append(f"<code>{html.escape(entry.symbolic)}</code>")
     if entry.made_by is not None or entry.adds:
         lines.append(f'<span class="cell">{html.escape(example(entry).text)}</span>')
+    values = html.escape("\n".join(numbers(entry, WORDS[trace.lang])))
     return (
         f'<tr><td title="{html.escape(entry.name)}"><b>{html.escape(entry.symbol)}</b></td>'
-        f'<td>{"<br>".join(lines)}</td><td class="numbers">{_numbers(entry, trace)}</td></tr>'
+        f'<td>{"<br>".join(lines)}</td><td class="numbers">{values}</td></tr>'
     )
-
-
-def _numbers(entry: Entry, trace: Trace) -> str:
-    array, words = np.asarray(entry.value), WORDS[trace.lang]
-    if array.size > MOST or array.ndim > 2:
-        facts = summary(array)
-        shape = " × ".join(map(str, array.shape))
-        shown = [
-            f"{html.escape(words[key])} {number_text(facts[key])}"
-            for key in ("min", "max", "mean")
-            if facts[key] is not None
-        ]
-        return "\n".join([shape, *shown])
-    rows = array if array.ndim == 2 else array.reshape(1, -1)
-    return "\n".join("  ".join(number_text(value) for value in row) for row in rows)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -112,7 +112,7 @@ def _by_layer(entries: list[Entry]) -> Iterator[tuple[str, list[Entry]]]:
         yield group[-1].layer, group
 
 
-def _table(entries: list[Entry], words: Any, width: int) -> Table:
+def _table(entries: list[Entry], words: Mapping[str, str], width: int) -> Table:
     """Entries of one stage and layer, each a row: symbol, words and equations, numbers."""
     from rich.table import Table
 
@@ -122,7 +122,7 @@ def _table(entries: list[Entry], words: Any, width: int) -> Table:
     table.add_column(ratio=1, overflow="fold")
     table.add_column(justify="right", no_wrap=True)
     for entry in entries:
-        value = _value(entry, words)
+        value = numbers(entry, words)
         explained = _explained(entry)
         if max(map(_cells, value)) > VALUES * width:
             explained.append("\n" + "\n".join(value))
@@ -170,7 +170,7 @@ def _last_lines(text: str) -> str:
     return text if len(lines) <= MOST_LINES else "\n".join(["⋮", *lines[-MOST_LINES:]])
 
 
-def _value(entry: Entry, words: Any) -> list[str]:
+def numbers(entry: Entry, words: Mapping[str, str]) -> list[str]:
     """The numbers as lines; of a large array its shape and a summary."""
     array = np.asarray(entry.value)
     if array.ndim > 2 or (array.shape[-1:] and array.shape[-1] > MOST_COLUMNS):
@@ -195,7 +195,7 @@ def _decimal(value: Any, array: Any) -> str:
     return f"{value:.4f}".replace("-", "−")
 
 
-def _summary(array: Any, words: Any) -> list[str]:
+def _summary(array: Any, words: Mapping[str, str]) -> list[str]:
     shape = " × ".join(map(str, array.shape))
     facts = summary(array)
     shown = [
