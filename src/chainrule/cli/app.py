@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from chainrule.cli import data, models, trace, train
+from chainrule.cli import check, data, models, trace, train
 from chainrule.cli.output import EXIT_CODES, examples
 from chainrule.version import __version__
 
@@ -25,6 +25,7 @@ app.command("evaluate", epilog=models.EVALUATE_EXAMPLES + EXIT_CODES)(models.eva
 app.command("predict", epilog=models.PREDICT_EXAMPLES + EXIT_CODES)(models.predict)
 app.command("summary", epilog=models.SUMMARY_EXAMPLES + EXIT_CODES)(models.summary)
 app.command("trace", epilog=trace.EXAMPLES + EXIT_CODES)(trace.trace)
+app.command("check", epilog=check.EXAMPLES + EXIT_CODES)(check.check)
 app.add_typer(data.app, name="data")
 
 

@@ -8,7 +8,7 @@ are named if they reproduce the numbers.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +17,7 @@ import numpy as np
 from chainrule.core.source import lines
 from chainrule.errors import ArgumentError
 from chainrule.glass.finding import Finding
-from chainrule.glass.update_calling import METHODS, SHAPES, Observed, observe
+from chainrule.glass.update_calling import METHODS, SHAPES, Observed, literals, observe
 from chainrule.glass.update_diagnosis import (
     DOUBLE,
     SINGLE,
@@ -161,10 +161,25 @@ def _report(comparisons: Sequence[_Comparison]) -> OptimizerReport:
     """The report of the first way of calling in which the code is right, else in which it is known.
 
     Whether a step is counted from 0, or what is returned is a step to add, no code says; so in
-    other ways than the plainest it is only looked whether all is right then.
+    other ways than the plainest it is only looked whether all is right then. A learning rate
+    that stands in the code as a number may be any of the numbers there.
     """
-    right = next((one for one in comparisons if one.right), None)
-    return (right or comparisons[0]).report()
+    plainest = comparisons[0]
+    rated = [
+        replace(plainest, assumed={"learning_rate": number})
+        for number in plainest.literals
+        if "learning_rate" in plainest.open
+    ]
+    right = next((one for one in (*comparisons, *rated) if one.right), None)
+    if right:
+        return right.report()
+    reports = (one.report() for one in (plainest, *rated))
+    first = next(reports)
+    if rated and not set(first.findings[0].faults) - {"step-factor"}:
+        return next(
+            (one for one in reports if set(one.findings[0].faults) - {"step-factor"}), first
+        )
+    return first
 
 
 def _comparisons(update: Any, name: str, given: Mapping[str, Any]) -> list[_Comparison]:
@@ -185,7 +200,8 @@ def _comparisons(update: Any, name: str, given: Mapping[str, Any]) -> list[_Comp
     if not ways:
         raise failures[0]
     failure = str(failures[0]).split("\n")[1] if failures else ""
-    return [_Comparison(name, given, way, failure) for way in ways.values()]
+    numbers = literals(update)
+    return [_Comparison(name, given, way, failure, numbers) for way in ways.values()]
 
 
 # ---------------------------------------------------------------- the library's rule
@@ -241,18 +257,29 @@ class _Comparison:
         given: The constants that the caller gave.
         seen: What the code did over each stream.
         failure: Why it could not be called over one of the two.
+        literals: The numbers in the code.
+        assumed: Constants that it may have.
     """
 
     name: str
     given: Mapping[str, Any]
     seen: Sequence[tuple[Stream, Observed]]
     failure: str
+    literals: Sequence[float]
+    assumed: Mapping[str, Any] = field(default_factory=dict)
 
     @cached_property
     def taken(self) -> dict[str, Any]:
         """Constants that are the code's own."""
         found = self.seen[0][1].found
-        return {name: value for name, value in found.items() if name not in self.given}
+        known = {**self.assumed, **found}
+        return {name: value for name, value in known.items() if name not in self.given}
+
+    @cached_property
+    def open(self) -> frozenset[str]:
+        """Constants that nobody gave, and that the code neither takes nor names."""
+        known = {*self.given, *self.seen[0][1].passed, *self.taken}
+        return frozenset(options_of(self.model)) - known
 
     @cached_property
     def model(self) -> Optimizer:
@@ -264,7 +291,15 @@ class _Comparison:
 
     @cached_property
     def form(self) -> Form:
-        return FORMS.find(self.name)(self.options)
+        """The rule with its deviations; an open constant may be any number of the code."""
+        made = FORMS.find(self.name)(self.options)
+        numbers = {*self.literals, *(round(1 - number, 12) for number in self.literals), 0.0}
+        usable = [
+            one
+            for one in made.deviations
+            if not set(one.options) & self.open or numbers & set(one.options.values())
+        ]
+        return replace(made, deviations=tuple(usable))
 
     @cached_property
     def courses(self) -> list[Course]:
@@ -362,8 +397,10 @@ class _Comparison:
 
     @property
     def _soft(self) -> tuple[str, ...]:
-        """ε of another size is a matter of taste, unless the caller said which."""
-        return () if "epsilon" in self.given else ("epsilon-size",)
+        """The size of an open constant is the writer's choice."""
+        return tuple(
+            one.id for one in self.form.deviations if one.options and set(one.options) <= self.open
+        )
 
     def _explained(self, found: Explanation, error: float) -> Finding:
         chosen = found.deviations

@@ -73,6 +73,7 @@ class Observed:
         changes: For each step θₜ − θₜ₋₁ of all parameters as one vector.
         options: The constants it was run with, or that were found in it.
         found: Of those, the ones that were read from the rule itself.
+        passed: Of those, the ones that the rule takes from outside.
         holder: How parameters were handed over, in words.
         shape: The same, and how steps were counted.
         way: What the step was counted from, and whether a returned step was added.
@@ -84,6 +85,7 @@ class Observed:
     changes: Array
     options: dict[str, Any]
     found: dict[str, Any]
+    passed: frozenset[str]
     holder: str
     shape: str
     way: tuple[int, int] = (1, 0)
@@ -182,7 +184,9 @@ class Trial:
         """The value of a constant that a parameter takes; ``None`` if it takes none of ours."""
         found = constant(name, self.options)
         optional = parameter.default is not parameter.empty
-        if found is None or (optional and not found[1]) or (name == "decay" and optional):
+        if found is None or (name == "decay" and optional):
+            return None
+        if optional and not found[1] and not parameter.default:
             return None
         self.given |= {"beta_1", "beta_2"} if found[0] == "betas" else {found[0]}
         return found[1]
@@ -347,10 +351,32 @@ def _ways(trial: Trial, stream: Stream) -> Iterator[Observed]:
             shape = trial.holder.words + (", t counted from 0" if first == 0 else "")
             kept = not written and not np.array_equal(changes, again, equal_nan=True)
             options = {**trial.options, **found}
-            way_of = (first, added)
+            way_of, passed = (first, added), frozenset(way.given)
             yield Observed(
-                changes, options, found, trial.holder.words, shape, way_of, written, kept, single
+                changes,
+                options,
+                found,
+                passed,
+                trial.holder.words,
+                shape,
+                way_of,
+                written,
+                kept,
+                single,
             )
+
+
+def literals(rule: Any) -> tuple[float, ...]:
+    """The numbers between 0 and 1 that are written in a rule's code.
+
+    Args:
+        rule: A function, a class or an object.
+    """
+    kind = rule if isinstance(rule, type | FunctionType) else type(rule)
+    functions = [kind] if isinstance(kind, FunctionType) else vars(kind).values()
+    codes = [one.__code__ for one in functions if isinstance(one, FunctionType)]
+    found = [value for code in codes for value in code.co_consts if isinstance(value, float)]
+    return tuple(dict.fromkeys(value for value in found if 0 < value < 1))
 
 
 # ---------------------------------------------------------------- copies
