@@ -134,6 +134,7 @@ void Program::run(const Run& run, int threads) {
 
 // What one of `count` threads does of `extent`, in whole grains.
 static std::pair<size_t, size_t> share_of(size_t extent, size_t grain, int index, int count) {
+    if (count == 1) return {0, extent};  // without the divisions, which cost as much as small work
     const size_t grains = (extent + grain - 1) / grain;
     return {std::min(extent, grains * index / count * grain),
             std::min(extent, grains * (index + 1) / count * grain)};

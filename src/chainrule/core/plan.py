@@ -38,6 +38,12 @@ class Measure(Protocol):
         """The metric's sums over one batch, float64, one-dimensional."""
         ...
 
+    def sums_of_passes(
+        self, y_true: Array, y_pred: Array, weight: Array | None, passes: int
+    ) -> list[Array]:
+        """The sums of so many equal parts."""
+        ...
+
 
 @dataclass(frozen=True)
 class UpdateNode:

@@ -114,13 +114,7 @@ class NativeProgram:
             lowering, program, run, data, made, samples, batch_size, order, table, passes
         )
         run.step += steps
-        if not self.plan.measurements and not self.plan.tracked:  # as fast as many short passes are
-            return [Sums(samples, own[0]) for own in totals]
-        parts = [slice(at, at + samples) for at in range(0, len(order), samples)]
-        return [
-            self._sums(data, {n: array[part] for n, array in made.items()}, own, order[part])
-            for part, own in zip(parts, totals, strict=True)
-        ]
+        return self._sums(data, made, totals, samples, order)
 
     def evaluate(self, run: Run, data: Arrays, batch_size: int) -> Sums:
         """See :class:`chainrule.engines.base.Program`."""
@@ -128,8 +122,8 @@ class NativeProgram:
         lowering, program = self._lower("evaluate", data, batch_size)
         samples = _samples(data)
         made = self._records(self.plan.evaluate, samples)
-        (totals,) = self._call(lowering, program, run, data, made, samples, batch_size)
-        return self._sums(data, made, totals, slice(None))
+        totals = self._call(lowering, program, run, data, made, samples, batch_size)
+        return self._sums(data, made, totals, samples, slice(None))[0]
 
     def predict(self, run: Run, data: Arrays, batch_size: int) -> tuple[Array, ...]:
         """See :class:`chainrule.engines.base.Program`."""
@@ -239,21 +233,23 @@ class NativeProgram:
     def _record(self, graph: Graph, name: str, samples: int) -> Array:
         return np.empty((samples, *(n or 0 for n in graph.shapes[name][1:])), self.dtype)
 
-    def _sums(self, data: Arrays, made: Arrays, totals: Sequence[float], rows: Any) -> Sums:
-        """Metrics of all batches at once, from the predictions of each at its time."""
-        samples = _samples(data) if isinstance(rows, slice) else len(rows)
-        measures = {}
+    def _sums(
+        self, data: Arrays, made: Arrays, totals: Sequence[list[float]], samples: int, rows: Any
+    ) -> list[Sums]:
+        """Each pass's loss and metrics, from the predictions of each batch at its time."""
+        passes = [Sums(samples, own[0]) for own in totals]
         for m in self.plan.measurements:
             dtype = np.int64 if m.y_true in self.plan.labels else self.dtype
             y_true = data[m.y_true][rows].astype(dtype, copy=False)
             given = data.get(m.sample_weight or "")
             weight = None if given is None else given[rows]
-            measures[m.name] = m.measure.sums(y_true, made[m.output], weight)
-        for (name, _), total in zip(self.plan.tracked, totals[1:], strict=True):
-            measures[name] = np.array([total, samples])
-        sums = Sums()
-        sums.add(samples, totals[0], measures)
-        return sums
+            found = m.measure.sums_of_passes(y_true, made[m.output], weight, len(passes))
+            for one, sums in zip(passes, found, strict=True):
+                one.measures[m.name] = sums
+        for place, (name, _) in enumerate(self.plan.tracked, start=1):
+            for one, own in zip(passes, totals, strict=True):
+                one.measures[name] = np.array([own[place], samples])
+        return passes
 
 
 def _samples(data: Arrays) -> int:

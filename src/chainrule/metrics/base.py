@@ -69,6 +69,19 @@ class Metric:
         """What adds up over batches, float64, one-dimensional: here ``[Σ w·value, Σ w]``."""
         return mean_sums(self.values(y_true, y_pred), weight)
 
+    def sums_of_passes(
+        self, y_true: Array, y_pred: Array, weight: Array | None, passes: int
+    ) -> list[Array]:
+        """:meth:`sums` of so many equal parts; the values are computed at once for all."""
+        size = len(y_pred) // passes
+        parts = [slice(at, at + size) for at in range(0, passes * size, size)]
+        weights = [None if weight is None else weight[part] for part in parts]
+        if passes > 1 and type(self).sums is Metric.sums:
+            values = self.values(y_true, y_pred)
+            if np.ndim(values):
+                return [mean_sums(values[p], w) for p, w in zip(parts, weights, strict=True)]
+        return [self.sums(y_true[p], y_pred[p], w) for p, w in zip(parts, weights, strict=True)]
+
     def value(self, sums: Array) -> Value:
         """The metric from its sums over all batches; 0 where there were none, as in Keras."""
         return float(sums[0] / sums[1]) if sums.size and sums[1] else 0.0
