@@ -1,7 +1,8 @@
 """Make the pages of the documentation that are read off the code: docs/generated/.
 
 A page for every public module, a page of every equation, and the source itself with a name for
-every line; so a link from an equation to its line is never stale and needs no network.
+every line; so a link from an equation to its line is never stale and needs no network. And the
+pictures that the code of the guide's pages makes.
 
 Run: python tools/make_docs.py [--out FOLDER]   and then, for a site: mkdocs build
 """
@@ -22,6 +23,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import figures
 from docs_text import (
     code,
     dedented,
@@ -40,7 +42,8 @@ from chainrule.core.rule import RULES, UPDATES, Formula, Rule
 from chainrule.core.source import lines
 
 PACKAGE = Path(chainrule.__file__).parent
-OUT = Path(__file__).parents[1] / "docs" / "generated"
+GUIDE = Path(__file__).parents[1] / "docs" / "guide"
+OUT = GUIDE.parent / "generated"
 FOR_AUTHORS = ("core.graph", "core.rule", "core.source")
 """Modules that are not among the public names; the guide to layers and equations imports them."""
 
@@ -383,7 +386,9 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--out", type=Path, default=OUT, help="folder to write, emptied first")
-    Writer().write(parser.parse_args().out)
+    out = parser.parse_args().out
+    Writer().write(out)
+    figures.draw(GUIDE, out / "figures")
 
 
 if __name__ == "__main__":

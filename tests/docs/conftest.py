@@ -18,16 +18,23 @@ def make_docs():
 
 
 @pytest.fixture(scope="session")
+def figures(make_docs):
+    """tools/figures.py as a module."""
+    return make_docs.figures
+
+
+@pytest.fixture(scope="session")
 def writer(make_docs):
     return make_docs.Writer()
 
 
 @pytest.fixture(scope="session")
-def site(writer, tmp_path_factory):
-    """A copy of the repository's documents, with the generated pages."""
+def site(writer, figures, tmp_path_factory):
+    """A copy of the repository's documents, with the generated pages and pictures."""
     root = tmp_path_factory.mktemp("site")
     for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "LICENSE", "mkdocs.yml"):
         shutil.copy(ROOT / name, root)
     shutil.copytree(ROOT / "docs", root / "docs", ignore=shutil.ignore_patterns("generated"))
     writer.write(root / "docs" / "generated")
+    figures.draw(root / "docs" / "guide", root / "docs" / "generated" / "figures")
     return root

@@ -14,19 +14,7 @@ import pytest
 DOCS = Path(__file__).parents[2] / "docs"
 PAGES = [DOCS / "index.md", *sorted((DOCS / "guide").glob("*.md"))]
 MARK = "\x1e"
-
-
-def program(text):
-    """The code of a page, every line at its place."""
-    lines, inside = [], False
-    for line in text.split("\n"):
-        if inside and line == "```":
-            lines.append(f"print({MARK!r}, end='')")
-            inside = False
-        else:
-            lines.append(line if inside else "")
-        inside = inside or line == "```python"
-    return "\n".join(lines)
+MARKED = f"print({MARK!r}, end='')"
 
 
 def shown(text):
@@ -35,10 +23,10 @@ def shown(text):
     return [block or None for block in blocks]
 
 
-def run(text, folder):
+def run(program, folder):
     """What each block prints."""
     path = folder / "page.py"
-    path.write_text(program(text), "utf-8")
+    path.write_text(program, "utf-8")
     done = subprocess.run(
         [sys.executable, "-W", "error", path.name],
         cwd=folder,
@@ -52,17 +40,41 @@ def run(text, folder):
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
-def test_a_page_does_what_it_shows(page, tmp_path):
+def test_a_page_does_what_it_shows(page, figures, tmp_path):
     text = page.read_text("utf-8")
-    printed, said = run(text, tmp_path), shown(text)
+    printed, said = run(figures.program(text, MARKED), tmp_path), shown(text)
     assert len(printed) == len(said)
     for number, (ours, theirs) in enumerate(zip(printed, said, strict=True), 1):
         assert theirs is None or ours == theirs, f"block {number} of {page.name} prints:\n{ours}"
+    assert not [name for name in figures.shown(page) if not (tmp_path / name).is_file()]
 
 
-def test_a_page_that_is_wrong_is_found(tmp_path):
+def test_a_page_that_is_wrong_is_found(figures, tmp_path):
     text = "Text.\n\n```python\nx = 1\n```\n\n```python\nprint(x)\n```\n\n```text\n2\n```\n"
-    assert run(text, tmp_path) == ["", "1\n"]
+    assert run(figures.program(text, MARKED), tmp_path) == ["", "1\n"]
     assert shown(text) == [None, "2\n"]
     with pytest.raises(AssertionError, match=r"line 4, in <module>"):
-        run("Text.\n\n```python\n1 / 0\n```\n", tmp_path)
+        run(figures.program("Text.\n\n```python\n1 / 0\n```\n", MARKED), tmp_path)
+
+
+PAGE = """```python
+open("here.png", "w").close()
+```
+
+![here](../generated/figures/page/here.png)
+![elsewhere](../generated/figures/other/there.png)
+"""
+
+
+def test_a_page_makes_the_pictures_that_it_shows(figures, tmp_path):
+    (tmp_path / "page.md").write_text(PAGE)
+    (tmp_path / "silent.md").write_text("```python\n1 / 0\n```\n")
+    figures.draw(tmp_path, tmp_path / "out")
+    assert [p.name for p in (tmp_path / "out").rglob("*.*")] == ["here.png"]
+
+
+@pytest.mark.parametrize("bad", [PAGE.replace("open", "print"), PAGE + "```python\n1 / 0\n```\n"])
+def test_a_page_without_its_pictures_stops_the_making(bad, figures, tmp_path):
+    (tmp_path / "page.md").write_text(bad)
+    with pytest.raises(SystemExit, match="does not make its pictures"):
+        figures.draw(tmp_path, tmp_path / "out")
