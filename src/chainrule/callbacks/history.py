@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 from chainrule.callbacks.callback import Callback, Logs
 
 
@@ -12,11 +15,14 @@ class History(Callback):
         history: For each loss and metric its value at every epoch; keys sorted, training before
             validation (``val_…``), as in Keras.
         epoch: The epochs, from 0.
+        epochs: For each key of ``history`` the epochs that have a value: with
+            ``validation_freq``, not all.
     """
 
     def __init__(self) -> None:
         self.history: dict[str, list[float]] = {}
         self.epoch: list[int] = []
+        self.epochs: dict[str, list[int]] = {}
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
         if self.model is not None:
@@ -26,3 +32,22 @@ class History(Callback):
         self.epoch.append(epoch)
         for name, value in (logs or {}).items():
             self.history.setdefault(name, []).append(value)
+            self.epochs.setdefault(name, []).append(epoch)
+
+    def plot(self, metrics: str | Sequence[str] | None = None, ax: Any = None) -> Any:
+        """Draw loss and metrics over the epochs; see :func:`chainrule.plots.plot_history`.
+
+        Args:
+            metrics: Which, without ``val_``; by default the loss, then all others.
+            ax: The Axes to draw on, or one for each metric; a new figure by default.
+
+        Returns:
+            The Axes; of several metrics an array of them.
+
+        Raises:
+            UnknownNameError: There is no such metric.
+            ImportError: matplotlib is not installed.
+        """
+        from chainrule.report.curves import plot_history
+
+        return plot_history(self, metrics, ax)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -268,13 +268,16 @@ class Evaluable(Compilable):
 
     def _logs(self, sums: Sums) -> dict[str, Any]:
         """Loss and metrics by name, sorted by name as Keras sorts them."""
+        return {name: values[0] for name, values in self._columns([sums]).items()}
+
+    def _columns(self, passes: Sequence[Sums]) -> dict[str, list[Any]]:
+        """Loss and metrics of several passes, by name."""
         assert self._plan is not None  # noqa: S101  (what made the sums)
-        pairs = zip(self._plan.measurements, self.metrics, strict=True)
-        found = {m.name: metric.value(sums.measures[m.name]) for m, metric in pairs}
+        found: dict[str, list[Any]] = {LOSS: [one.mean_loss for one in passes]}
+        for m, metric in zip(self._plan.measurements, self.metrics, strict=True):
+            found[m.name] = [metric.value(one.measures[m.name]) for one in passes]
         for name, _ in self._plan.tracked:
-            total, samples = sums.measures[name]
-            found[name] = float(total / samples)
-        found[LOSS] = sums.mean_loss
+            found[name] = [float(one.measures[name][0] / one.measures[name][1]) for one in passes]
         return dict(sorted(found.items()))
 
     def _result(self, logs: dict[str, Any], return_dict: bool) -> Any:

@@ -166,7 +166,7 @@ class Trainable(Evaluable):
                         found = self._evaluate(checked, hooks)
                         logs |= {f"val_{name}": value for name, value in found.items()}
                         logs = dict(sorted(logs.items()))
-                    watch.epoch(logs[LOSS], epoch)
+                    watch.epochs([logs[LOSS]], epoch)
                     hooks.on_epoch_end(epoch, logs)
                     feed.end_epoch()
                     interrupts.check()
@@ -297,10 +297,10 @@ class Trainable(Evaluable):
         logs: dict[str, Any] = {}
         for first, last in stretches(len(epochs), False):
             passes = self._train(feed.passes(last - first), last - first, epochs[first])
-            for epoch, sums in zip(epochs[first:last], passes, strict=True):
-                logs = self._logs(sums)
-                history.on_epoch_end(epoch, logs)
-                watch.epoch(logs[LOSS], epoch)
+            columns = self._columns(passes)
+            history.extend(epochs[first:last], columns)
+            watch.epochs(columns[LOSS], epochs[first])
+            logs = {name: values[-1] for name, values in columns.items()}
             interrupts.check()
         return logs
 

@@ -47,10 +47,11 @@ class Watch:
         if not self.breakdown and not all(math.isfinite(one.loss) for one in sums):
             self._examine(program)
 
-    def epoch(self, loss: float, epoch: int) -> None:
-        """Called after each epoch, counted from 0: say once that the loss is lost, and where."""
-        if not math.isfinite(loss):
-            self._tell(f"The loss became {loss} in epoch {epoch + 1}")
+    def epochs(self, losses: Sequence[float], first: int) -> None:
+        """Called after epochs, counted from 0: say once that the loss is lost, and where."""
+        for epoch, loss in enumerate(losses, start=first + 1):
+            if not math.isfinite(loss):
+                return self._tell(f"The loss became {loss} in epoch {epoch}")
 
     def end(self, program: Program) -> None:
         """Called after the last epoch: what the very last step lost is in no loss."""
