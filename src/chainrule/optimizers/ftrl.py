@@ -94,13 +94,13 @@ class Ftrl(Optimizer):
     def rules(self) -> tuple[UpdateRule, ...]:
         return (ftrl,)
 
-    def scalars(self, first: int, count: int) -> dict[str, Array]:
+    def scalars(self, first: int, count: int, part: float = 1.0) -> dict[str, Array]:
         """See :meth:`Optimizer.scalars`.
 
         Raises:
             ArgumentError: A learning rate is 0: weights would be divided by it.
         """
-        found = super().scalars(first, count)
+        found = super().scalars(first, count, part)
         if not np.all(found["learning_rate"] > 0):
             raise ArgumentError("The learning rate of Ftrl must be greater than 0.", steps=first)
         return found

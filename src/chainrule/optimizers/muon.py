@@ -143,8 +143,8 @@ class Muon(Optimizer):
         known = self.hyperparameters
         return {**known, "beta_1": known["adam_beta_1"], "beta_2": known["adam_beta_2"]}
 
-    def scalars(self, first: int, count: int) -> dict[str, Array]:
-        found = super().scalars(first, count)
+    def scalars(self, first: int, count: int, part: float = 1.0) -> dict[str, Array]:
+        found = super().scalars(first, count, part)
         return {**found, "step_size": found["step_size"] * self.hyperparameters["adam_lr_ratio"]}
 
     def own_nodes(self, layout: Layout) -> Iterator[UpdateNode]:

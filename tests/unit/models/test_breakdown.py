@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from tests.builders import line, regressor
 
+from chainrule import optimizers
 from chainrule.callbacks import LambdaCallback
 from chainrule.layers import Dense, Input
 from chainrule.models import Sequential
@@ -196,3 +197,11 @@ def test_a_training_that_goes_well_has_no_breakdown():
         warnings.simplefilter("error")
         model.fit(x, y, epochs=3, verbose=0)
     assert model.breakdown is None
+
+
+@pytest.mark.parametrize("name", ["Ftrl", "Muon", "Lion", "Adafactor"])
+def test_every_optimizer_can_be_tried_with_a_smaller_rate(name):
+    x, y = data(2)
+    optimizer = getattr(optimizers, name)(1e20)
+    found = broken(network(["relu"], 1, optimizer), x, y, batch_size=8, epochs=5)
+    assert found.remedy
