@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from chainrule.callbacks.callback import Callback, Logs
@@ -29,10 +29,14 @@ class History(Callback):
             self.model.history = self
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
-        self.epoch.append(epoch)
-        for name, value in (logs or {}).items():
-            self.history.setdefault(name, []).append(value)
-            self.epochs.setdefault(name, []).append(epoch)
+        self.extend([epoch], {name: [value] for name, value in (logs or {}).items()})
+
+    def extend(self, epochs: Sequence[int], columns: Mapping[str, Sequence[float]]) -> None:
+        """Record several epochs at once: for each name their values."""
+        self.epoch.extend(epochs)
+        for name, values in columns.items():
+            self.history.setdefault(name, []).extend(values)
+            self.epochs.setdefault(name, []).extend(epochs)
 
     def plot(self, metrics: str | Sequence[str] | None = None, ax: Any = None) -> Any:
         """Draw loss and metrics over the epochs; see :func:`chainrule.plots.plot_history`.
