@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from chainrule.cli import check, data, models, trace, train
+from chainrule.cli import check, data, models, practice, trace, train
 from chainrule.cli.output import EXIT_CODES, examples
 from chainrule.version import __version__
 
@@ -26,6 +26,7 @@ app.command("predict", epilog=models.PREDICT_EXAMPLES + EXIT_CODES)(models.predi
 app.command("summary", epilog=models.SUMMARY_EXAMPLES + EXIT_CODES)(models.summary)
 app.command("trace", epilog=trace.EXAMPLES + EXIT_CODES)(trace.trace)
 app.command("check", epilog=check.EXAMPLES + EXIT_CODES)(check.check)
+app.command("practice", epilog=practice.EXAMPLES + EXIT_CODES)(practice.practice)
 app.add_typer(data.app, name="data")
 
 

@@ -46,11 +46,9 @@ def check(
     """
     output = Output(as_json)
     with reported_errors("check"):
-        from chainrule.cli.hand_in_process import Examiner
-
-        files = _files(paths)
+        files = python_files(paths)
         _check_arguments(timeout, optimizer)
-        reports = _examined(Examiner(timeout, optimizer), files)
+        reports = examined(files, timeout, optimizer)
     if not as_json:
         several = len(files) > 1 or paths[0].is_dir()
         (_tell_many if several else _tell_one)(reports, output)
@@ -65,8 +63,11 @@ def check(
         raise typer.Exit(DATA)
 
 
-def _files(paths: Sequence[Path]) -> list[tuple[Path, str]]:
+def python_files(paths: Sequence[Path]) -> list[tuple[Path, str]]:
     """The files and what to call them.
+
+    Args:
+        paths: Files, and folders of them.
 
     Raises:
         ArgumentError: A path is no Python file, or a folder has none.
@@ -106,8 +107,19 @@ def _check_arguments(timeout: float, optimizer: str) -> None:
         FORMS.find(optimizer)
 
 
-def _examined(examiner: Any, files: Sequence[tuple[Path, str]]) -> list[FileReport]:
-    """The reports in the files' order; several files at a time."""
+def examined(
+    files: Sequence[tuple[Path, str]], timeout: float, optimizer: str = ""
+) -> list[FileReport]:
+    """The reports in the files' order; several files are examined at a time.
+
+    Args:
+        files: Each with what to call it.
+        timeout: Seconds that each may take.
+        optimizer: Which rule update rules should be whose names do not say.
+    """
+    from chainrule.cli.hand_in_process import Examiner
+
+    examiner = Examiner(timeout, optimizer)
     signal.signal(signal.SIGTERM, _terminated)
     workers = min(len(files), max(1, (os.cpu_count() or 2) // 2), 8)
     with ThreadPoolExecutor(workers) as pool:
