@@ -166,7 +166,6 @@ class Trainable(Evaluable):
                         found = self._evaluate(checked, hooks)
                         logs |= {f"val_{name}": value for name, value in found.items()}
                         logs = dict(sorted(logs.items()))
-                    watch.epochs([logs[LOSS]], epoch)
                     hooks.on_epoch_end(epoch, logs)
                     feed.end_epoch()
                     interrupts.check()
@@ -283,6 +282,8 @@ class Trainable(Evaluable):
             interrupts.check()
             if self.stop_training or done < last:
                 break
+        if self._watch:
+            self._watch.epochs([logs[LOSS]], epoch)
         return logs
 
     def _unwatched(

@@ -51,7 +51,7 @@ class Watch:
         """Called after epochs, counted from 0: say once that the loss is lost, and where."""
         for epoch, loss in enumerate(losses, start=first + 1):
             if not math.isfinite(loss):
-                return self._tell(f"The loss became {loss} in epoch {epoch}")
+                return self._tell(f"The loss became {loss} in epoch {epoch}", 5)
 
     def end(self, program: Program) -> None:
         """Called after the last epoch: what the very last step lost is in no loss."""
@@ -59,14 +59,15 @@ class Watch:
             return
         if not self.breakdown:
             self._examine(program)
-        self._tell("The last step made weights that are not finite")
+        self._tell("The last step made weights that are not finite", 4)
 
     def _examine(self, program: Program) -> None:
         from chainrule.models.breakdown import examine  # reads source: not before it must
 
         self.breakdown = examine(self._model, self._recorder, program)
 
-    def _tell(self, what: str) -> None:
+    def _tell(self, what: str, depth: int) -> None:
+        """Warn at the user's call of ``fit``, so many calls up."""
         if self._told:
             return
         self._told = True
@@ -74,7 +75,7 @@ class Watch:
         warnings.warn(
             f"{what}: training diverged and the weights are no longer usable.{where}",
             RuntimeWarning,
-            stacklevel=4,
+            stacklevel=depth,
         )
 
     def next_step(self, most: int) -> tuple[Plan, Run, dict[str, Array], dict[str, float]]:

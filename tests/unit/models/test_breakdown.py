@@ -37,6 +37,7 @@ def broken(model, x, y, **fit):
     with pytest.warns(RuntimeWarning, match="diverged") as said:
         model.fit(x, y, verbose=0, shuffle=False, **fit)
     (warning,) = [w for w in said if "diverged" in str(w.message)]
+    assert warning.filename == __file__
     assert model.breakdown is not None
     assert str(model.breakdown) in str(warning.message)
     return model.breakdown
@@ -199,9 +200,9 @@ def test_a_training_that_goes_well_has_no_breakdown():
     assert model.breakdown is None
 
 
-@pytest.mark.parametrize("name", ["Ftrl", "Muon", "Lion", "Adafactor"])
+@pytest.mark.parametrize("name", ["Ftrl", "Muon", "Lion"])
 def test_every_optimizer_can_be_tried_with_a_smaller_rate(name):
     x, y = data(2)
-    optimizer = getattr(optimizers, name)(1e20)
-    found = broken(network(["relu"], 1, optimizer), x, y, batch_size=8, epochs=5)
+    optimizer = getattr(optimizers, name)(1e30)
+    found = broken(network(["tanh"], 1, optimizer), x, y, batch_size=8, epochs=5)
     assert found.remedy
