@@ -18,6 +18,7 @@ from chainrule.layers.layer import Layer, assign
 from chainrule.layers.symbols import Symbol, leaves
 from chainrule.models import data as user_data
 from chainrule.models import subclassing
+from chainrule.models.curvature import Differentiable
 from chainrule.models.lowering import predict_plan
 from chainrule.models.storing import Storable
 from chainrule.models.topology import Topology, topology
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     Array = NDArray[Any]
 
 
-class Model(Trainable, Storable, Traceable):
+class Model(Trainable, Storable, Traceable, Differentiable):
     """Layers from inputs to outputs: several of each, shared layers, branches that join again.
 
     Args:
