@@ -282,7 +282,7 @@ class Trainable(Evaluable):
             interrupts.check()
             if self.stop_training or done < last:
                 break
-        if self._watch:
+        if self._watch and logs:
             self._watch.epochs([logs[LOSS]], epoch)
         return logs
 
