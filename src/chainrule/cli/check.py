@@ -165,7 +165,7 @@ def _tell_many(reports: Sequence[FileReport], output: Output) -> None:
     room = max(20, _columns() - sum(widths) - 6)
     for row in (heads, *rows):
         cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=False)]
-        first, *more = textwrap.wrap(row[3], room) or [""]
+        first, *more = textwrap.wrap(row[3], room, break_on_hyphens=False) or [""]
         output.tell("  ".join([*cells, first]).rstrip())
         for line in more:
             output.tell(" " * (sum(widths) + 6) + line)

@@ -42,10 +42,10 @@ def main() -> None:
 
         module, message = _loaded(Path(file).resolve(), float(seconds) * SHARE)
         found = hand_ins.hand_ins(module, *more)
-        tell(message=message, found=[one.name for one in found])
+        tell(message=message, found=[one.label for one in found])
         for index, one in enumerate(found):
             left = float(seconds) - (time.monotonic() - begun)
-            tell(begun=one.name)
+            tell(begun=one.label)
             tell(checked=asdict(_checked(one, module, left / (len(found) - index))))
 
 
@@ -103,7 +103,7 @@ def _checked(one: Any, module: ModuleType, seconds: float) -> Any:
     except Exception as error:
         path = Path(str(module.__file__))
         message = f"It raises {_described(error, path)}."
-    return Checked(one.name, one.kind, one.rule, "unchecked", message)
+    return Checked(one.label, one.kind, one.rule, "unchecked", message)
 
 
 def _described(error: BaseException, path: Path) -> str:

@@ -100,13 +100,19 @@ class HandIn:
     value: Any
     rule: str = ""
 
+    @property
+    def label(self) -> str:
+        """The name, and the rule where the name does not have it."""
+        said = not self.rule or _rule(self.name, "") == self.rule
+        return self.name if said else f"{self.name} ({self.rule})"
+
 
 @dataclass(frozen=True)
 class Checked:
     """The verdict on one thing.
 
     Attributes:
-        name: As it is called in the module.
+        name: The label of what was checked.
         kind: What it is.
         rule: Which update rule it should be; ``""`` for a network.
         verdict: Right, wrong, or not checked.
@@ -133,16 +139,30 @@ def hand_ins(module: ModuleType, optimizer: str = "") -> tuple[HandIn, ...]:
         module: Which may be half loaded.
         optimizer: Which rule update rules should be whose names do not say.
     """
-    found = []
-    for name, value in vars(module).items():
-        if getattr(value, "__module__", None) != module.__name__ or name.startswith("_"):
-            continue
-        if isinstance(value, type) and (kind := _kind(value)):
-            found.append(HandIn(name, kind, value, _rule(name, optimizer, kind)))
-        elif isinstance(value, FunctionType) and _moves(value) and _rule(name, optimizer):
-            found.append(HandIn(name, "optimizer", value, _rule(name, optimizer)))
-    named = [one for one in found if one.value.__name__ == one.name]
-    return tuple(named)
+    found = [
+        HandIn(name, kind, value, rule)
+        for name, value in vars(module).items()
+        if getattr(value, "__module__", None) == module.__name__
+        and getattr(value, "__name__", None) == name
+        and not name.startswith("_")
+        for kind, rule in _meant(name, value, optimizer)
+    ]
+    return tuple(found)
+
+
+def _meant(name: str, value: Any, optimizer: str) -> Iterator[tuple[Kind, str]]:
+    """What something in a module is, and which rule it should be."""
+    rule = _rule(name, optimizer)
+    if isinstance(value, type):
+        kind = _kind(value)
+        if kind == "network":
+            yield "network", ""
+        elif kind == "optimizer":
+            yield "optimizer", rule
+            if rule == "sgd" and "momentum" in map(role_of, _parameters(value)):
+                yield "optimizer", "momentum"  # its default may be none
+    elif isinstance(value, FunctionType) and _moves(value) and rule:
+        yield "optimizer", rule
 
 
 def checked(one: HandIn, module: ModuleType) -> Checked:
@@ -153,18 +173,18 @@ def checked(one: HandIn, module: ModuleType) -> Checked:
         module: Where it was found; its ``X`` and ``y`` are the data of a network, if there.
     """
     if one.kind == "optimizer" and not one.rule:
-        return Checked(one.name, one.kind, "", "unchecked", UNCHECKED_RULE)
+        return Checked(one.label, one.kind, "", "unchecked", UNCHECKED_RULE)
     try:
         report = _optimizer(one) if one.kind == "optimizer" else _network(one, module)
     except ChainruleError as error:
-        return Checked(one.name, one.kind, one.rule, "unchecked", _short(error))
+        return Checked(one.label, one.kind, one.rule, "unchecked", _short(error))
     findings: tuple[Finding, ...] = report.findings
     faults = tuple(dict.fromkeys(fault for finding in findings for fault in finding.faults))
     verdict: Literal["right", "wrong", "unchecked"] = "right" if report.ok else "wrong"
     if all(finding.verdict == "unchecked" for finding in findings):
         verdict = "unchecked"
     text = str(report)
-    return Checked(one.name, one.kind, one.rule, verdict, "", faults, findings, text)
+    return Checked(one.label, one.kind, one.rule, verdict, "", faults, findings, text)
 
 
 def _optimizer(one: HandIn) -> Any:
@@ -215,10 +235,8 @@ def _parameters(function: Any) -> Mapping[str, inspect.Parameter]:
         return {}
 
 
-def _rule(name: str, otherwise: str, kind: Kind = "optimizer") -> str:
+def _rule(name: str, otherwise: str) -> str:
     plain = name.lower().replace("_", "")
-    if kind == "network":
-        return ""
     return next((rule for part, rule in RULES if part in plain), otherwise)
 
 

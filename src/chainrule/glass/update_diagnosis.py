@@ -185,9 +185,10 @@ def _plainest(
     found.sort(key=lambda one: one[0])
     fewest, mistakes, kept = found[0]
     best = (*mistakes, *kept)
+    chosen = {one.id for one in (mistakes or kept)}
     others: dict[tuple[str, ...], tuple[Deviation, ...]] = {}
     for count, more, beside in found[1:]:
         ids = tuple(one.id for one in (more or beside))
-        if count <= fewest + 1 and ids != tuple(one.id for one in (mistakes or kept)):
+        if count <= fewest + 1 and not chosen <= set(ids):
             others.setdefault(ids, more or beside)
     return Explanation(best, tuple(others.values()))
