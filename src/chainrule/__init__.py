@@ -27,13 +27,14 @@ if TYPE_CHECKING:
         metrics,
         models,
         optimizers,
+        plots,
         regularizers,
         saving,
         testing,
         utils,
     )
     from chainrule.core.rule import elementwise, rule
-    from chainrule.glass import check_optimizer
+    from chainrule.glass import check_gradients, check_optimizer
     from chainrule.initializers import Initializer
     from chainrule.layers import Input, Layer
     from chainrule.losses import Loss
@@ -55,6 +56,7 @@ __all__ = [
     "__version__",
     "activations",
     "callbacks",
+    "check_gradients",
     "check_optimizer",
     "config",
     "constraints",
@@ -67,6 +69,7 @@ __all__ = [
     "metrics",
     "models",
     "optimizers",
+    "plots",
     "regularizers",
     "rule",
     "saving",
@@ -84,6 +87,7 @@ _NAMES = {
     "Optimizer": "optimizers",
     "Regularizer": "regularizers",
     "Sequential": "models",
+    "check_gradients": "glass",
     "check_optimizer": "glass",
     "elementwise": "core.rule",
     "rule": "core.rule",

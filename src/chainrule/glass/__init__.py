@@ -8,15 +8,28 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from chainrule.glass.cells import Cell
     from chainrule.glass.finding import Finding
+    from chainrule.glass.gradients import GradientReport, check_gradients
     from chainrule.glass.optimizer_check import OptimizerReport, check_optimizer
     from chainrule.glass.trace import Entry, Step, Trace
 
-__all__ = ["Cell", "Entry", "Finding", "OptimizerReport", "Step", "Trace", "check_optimizer"]
+__all__ = [
+    "Cell",
+    "Entry",
+    "Finding",
+    "GradientReport",
+    "OptimizerReport",
+    "Step",
+    "Trace",
+    "check_gradients",
+    "check_optimizer",
+]
 
 _HOMES = {
     "Cell": "cells",
     "Entry": "trace",
     "Finding": "finding",
+    "GradientReport": "gradients",
+    "check_gradients": "gradients",
     "OptimizerReport": "optimizer_check",
     "check_optimizer": "optimizer_check",
     "Step": "trace",

@@ -40,8 +40,9 @@ def central_difference(
         right, left = x.copy(), x.copy()
         right[place] += step
         left[place] -= step
-        rise = float((function(right) - middle) / (right[place] - x[place]))
-        fall = float((middle - function(left)) / (x[place] - left[place]))
-        slopes[place] = (function(right) - function(left)) / (right[place] - left[place])
+        above, below = function(right), function(left)
+        rise = float((above - middle) / (right[place] - x[place]))
+        fall = float((middle - below) / (x[place] - left[place]))
+        slopes[place] = (above - below) / (right[place] - left[place])
         kinks[place] = abs(rise - fall) > KINK * max(1.0, abs(rise), abs(fall))
     return slopes, kinks
