@@ -145,7 +145,9 @@ def _tell_one(reports: Sequence[FileReport], output: Output) -> None:
         output.tell(_wrapped(report.message))
     for one in report.checked:
         kind = one["rule"] or one["kind"]
-        output.tell(f"{one['name']}{f' ({kind})' if kind else ''}: {_words(one['verdict'])}")
+        said = not kind or one["name"].endswith(f"({kind})")
+        name = one["name"] if said else f"{one['name']} ({kind})"
+        output.tell(f"{name}: {_words(one['verdict'])}")
         if one["message"]:
             output.tell(_wrapped(one["message"], "  "))
         for line in one["text"].splitlines():
