@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from chainrule.errors import ArgumentError
-from chainrule.glass.update_calling import silent
+from chainrule.glass.update_copies import silent
 from chainrule.glass.update_names import called_parameters
 
 if TYPE_CHECKING:

@@ -6,11 +6,8 @@ copies, without output.
 
 from __future__ import annotations
 
-import contextlib
 import copy
 import inspect
-import io
-import warnings
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from types import FunctionType
@@ -19,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from chainrule.errors import ArgumentError
+from chainrule.glass.update_copies import fresh_class, isolated, silent
 from chainrule.glass.update_faults.form import Stream
 from chainrule.glass.update_holding import Holder, holders
 from chainrule.glass.update_names import called_parameters, constant, role_of
@@ -168,7 +166,7 @@ class Trial:
     def _owner(self, params: dict[str, Array], key: str) -> Any:
         if not isinstance(self.rule, type):
             return copy.deepcopy(self.rule)
-        kind = _fresh_class(self.rule)
+        kind = fresh_class(self.rule)
         arguments = {}
         for name, parameter in called_parameters(kind).items():
             role = role_of(name)
@@ -364,63 +362,6 @@ def _ways(trial: Trial, stream: Stream) -> Iterator[Observed]:
                 kept,
                 single,
             )
-
-
-def literals(rule: Any) -> tuple[float, ...]:
-    """The numbers between 0 and 1 that are written in a rule's code.
-
-    Args:
-        rule: A function, a class or an object.
-    """
-    kind = rule if isinstance(rule, type | FunctionType) else type(rule)
-    functions = [kind] if isinstance(kind, FunctionType) else vars(kind).values()
-    codes = [one.__code__ for one in functions if isinstance(one, FunctionType)]
-    found = [value for code in codes for value in code.co_consts if isinstance(value, float)]
-    return tuple(dict.fromkeys(value for value in found if 0 < value < 1))
-
-
-# ---------------------------------------------------------------- copies
-
-
-@contextlib.contextmanager
-def silent() -> Iterator[None]:
-    """Run somebody's code without its output and warnings."""
-    with (
-        contextlib.redirect_stdout(io.StringIO()),
-        np.errstate(all="ignore"),
-        warnings.catch_warnings(),
-    ):
-        warnings.simplefilter("ignore")
-        yield
-
-
-def isolated(function: FunctionType) -> FunctionType:
-    """A copy of a function whose defaults and global data are its own."""
-    used = set(function.__code__.co_names)
-    own = {
-        name: copy.deepcopy(value)
-        for name, value in function.__globals__.items()
-        if name in used and isinstance(value, np.ndarray | dict | list | set)
-    }
-    made = FunctionType(
-        function.__code__,
-        {**function.__globals__, **own},
-        function.__name__,
-        copy.deepcopy(function.__defaults__),
-        function.__closure__,
-    )
-    made.__kwdefaults__ = copy.deepcopy(function.__kwdefaults__)
-    return made
-
-
-def _fresh_class(kind: type) -> type:
-    """A subclass whose class attributes that can change are its own."""
-    own = {
-        name: copy.deepcopy(value)
-        for name, value in vars(kind).items()
-        if isinstance(value, np.ndarray | dict | list | set) and not name.startswith("__")
-    }
-    return type(kind.__name__, (kind,), own) if own else kind
 
 
 def _attributes(owner: Any) -> dict[str, Any]:
