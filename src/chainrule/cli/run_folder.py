@@ -11,8 +11,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from chainrule.cli import scores
 from chainrule.cli.output import DISK, SCHEMA, USAGE, Output, fail, json_text
 from chainrule.cli.sources import MODEL_FILE, RUN_FILE, Splits
@@ -128,8 +126,10 @@ def judged(data: Splits, predicted: Array) -> dict[str, Any]:
     """Scores per class, or errors."""
     if data.entry.task == "regression":
         return {"errors": scores.errors(data.y_test, predicted)}
+    from chainrule.report.classes import confusion
+
     names = data.entry.class_names
-    matrix = scores.confusion(data.y_test, predicted.argmax(axis=1), len(names))
+    matrix = confusion(data.y_test, predicted.argmax(axis=1), len(names))
     return {"per_class": scores.per_class(matrix, names), "confusion": matrix.tolist()}
 
 
@@ -167,23 +167,26 @@ def _pictures(
     if importlib.util.find_spec("matplotlib") is None:
         output.note("For pictures of the run: pip install 'chainrule[plot]'")
         return []
-    from chainrule.report import plots
+    from chainrule.report import canvas, confusion, curves, predictions
 
     drawn: dict[str, Any] = {}
     if history.get("loss"):
-        drawn["curves.png"] = plots.plot_curves(history, UNITS[data.entry.task])
+        count = sum(not name.startswith("val_") for name in history)
+        drawn["curves.png"] = ax = canvas.new_axes(5.2 * count, 4.0)
+        units = UNITS[data.entry.task]
+        curves.plot_history(history, ax=ax, labels=("training", "test"), units=units)
     if data.entry.task == "classification":
         names = data.entry.class_names
-        matrix = np.array(judged(data, predicted)["confusion"])
-        drawn["confusion.png"] = plots.plot_confusion(matrix, names)
+        drawn["confusion.png"] = ax = canvas.new_axes(7.5, 7)
+        confusion.plot_confusion_matrix(data.y_test, predicted, names, ax=ax)
+        drawn["predictions.png"] = ax = canvas.new_axes(10.5, 10.75)
         some = slice(0, PICTURES)
-        drawn["predictions.png"] = plots.plot_images(
-            data.x_test[some], data.y_test[some], predicted[some], names
-        )
+        images, labels = data.x_test[some], data.y_test[some]
+        predictions.plot_images(images, labels, predicted[some], names, ax=ax)
     else:
-        drawn["predicted.png"] = plots.plot_predicted(
-            100 * data.y_test, 100 * predicted, "points of 100"
-        )
+        drawn["predicted.png"] = ax = canvas.new_axes(5, 4.8)
+        truth, guess = 100 * data.y_test, 100 * predicted
+        predictions.plot_predicted(truth, guess, "points of 100", ax=ax)
     for name, axes in drawn.items():
-        plots.save(axes, folder / name)
+        canvas.save(axes, folder / name)
     return list(drawn)

@@ -12,12 +12,6 @@ if TYPE_CHECKING:
     Array = NDArray[Any]
 
 
-def confusion(labels: Array, predicted: Array, classes: int) -> Array:
-    """Counts, shape (classes, classes): row = truth, column = prediction."""
-    pairs = labels.astype(np.int64) * classes + predicted
-    return np.bincount(pairs, minlength=classes * classes).reshape(classes, classes)
-
-
 def per_class(matrix: Array, class_names: tuple[str, ...]) -> list[dict[str, Any]]:
     """Precision, recall and F1 of every class; 0 where there is nothing to divide by."""
     hits = np.diag(matrix).astype(float)

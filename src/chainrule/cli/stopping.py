@@ -74,5 +74,6 @@ def _whole_epochs(history: History, model: Sequential, samples: int, batch_size:
     assert model.optimizer is not None  # noqa: S101  (it was trained)
     whole = model.optimizer.steps // math.ceil(samples / batch_size)
     del history.epoch[whole:]
-    for values in history.history.values():
-        del values[whole:]
+    for name, epochs in history.epochs.items():
+        kept = sum(epoch < whole for epoch in epochs)
+        del epochs[kept:], history.history[name][kept:]

@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from chainrule.report.canvas import image, new_figure
 from chainrule.report.layering import Edge
-from chainrule.report.plots import image, new_figure
 from chainrule.report.routing import Point, Route, lay_out
 
 Piece = tuple[Point, ...]

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from chainrule.errors import ArgumentError, StateError
 from chainrule.layers.input import InputLayer
-from chainrule.report import drawing, plots
+from chainrule.report import canvas, drawing
 from chainrule.report.summary import calls_of, is_line
 
 if TYPE_CHECKING:
@@ -74,13 +74,13 @@ def plot_model(
     """
     _check(model, rankdir, splines, dpi, kwargs)
     if to_file is not None:
-        plots.format_of(to_file)
+        canvas.format_of(to_file)
     shown = _Shown(
         show_layer_names, show_shapes, show_dtype, show_layer_activations, show_trainable
     )
     axes = drawing.draw(*_boxes(model, shown), rankdir, splines)
     if to_file is not None:
-        plots.save(axes, to_file, dpi=drawing.fitting(axes, dpi))
+        canvas.save(axes, to_file, dpi=drawing.fitting(axes, dpi))
     return axes
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from chainrule.report.layering import Edge, Layered, layered
+from chainrule.report.spacing import spread
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -157,27 +158,10 @@ def _ports(graph: Layered, node: int) -> dict[int, float]:
         for free, others in ((reach + away, k), (reach - away, last - k)):
             if others and free / others >= _LEAST_PORT:
                 step = min(step, float(free / others))
-    places = _spread(np.where(straight, came, middle), np.where(straight, 1e4, 1.0), step)
+    places = spread(np.where(straight, came, middle), np.where(straight, 1e4, 1.0), step)
     rest = step * np.arange(len(sources))  # keeps all of them, in order, within reach
     places = np.clip(places - rest, middle - reach, middle + reach - rest[-1]) + rest
     return dict(zip(sources, places.tolist(), strict=True))
-
-
-def _spread(wanted: Array, weights: Array, step: float) -> Array:
-    """The nearest places to those wanted, in weighted squares, ``step`` apart and in order.
-
-    Neighbours that are too near are pooled, as in isotonic regression (Ayer et al., 1955).
-    """
-    pools: list[tuple[float, float, int]] = []  # mean, weight, members
-    shift = step * np.arange(len(wanted))
-    for value, weight in zip(wanted - shift, weights, strict=True):
-        mean, total, members = float(value), float(weight), 1
-        while pools and pools[-1][0] > mean:
-            other, more, count = pools.pop()
-            mean = (mean * total + other * more) / (total + more)
-            total, members = total + more, members + count
-        pools.append((mean, total, members))
-    return np.repeat([mean for mean, _, _ in pools], [n for _, _, n in pools]) + shift
 
 
 # ------------------------------------------------------------ lanes between two rows
