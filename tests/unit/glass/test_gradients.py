@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import pytest
+from tests.builders import blobs, classifier, line, regressor
 
 from chainrule.core.rule import elementwise
 from chainrule.errors import ArgumentError, StateError
@@ -11,7 +12,6 @@ from chainrule.glass import check_gradients
 from chainrule.layers import Activation, Dense, Dropout, Embedding, Flatten, Input
 from chainrule.models import Sequential
 from chainrule.utils import set_random_seed
-from tests.builders import blobs, classifier, line, regressor
 
 
 @elementwise("checked_double")
