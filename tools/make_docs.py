@@ -46,6 +46,8 @@ GUIDE = Path(__file__).parents[1] / "docs" / "guide"
 OUT = GUIDE.parent / "generated"
 FOR_AUTHORS = ("core.graph", "core.rule", "core.source")
 """Modules that are not among the public names; the guide to layers and equations imports them."""
+FAMILIES = {"glass": "surfaces"}
+"""What the rules of a room are called together, where the room's name does not say it."""
 
 # ---------------------------------------------------------------- the library
 
@@ -280,7 +282,8 @@ class Writer:
         families: dict[str, list[Formula]] = {}
         for formula in {*RULES.values(), *UPDATES.values()}:
             if is_ours(formula):
-                families.setdefault(formula.__module__.split(".")[1], []).append(formula)
+                room = formula.__module__.split(".")[1]
+                families.setdefault(FAMILIES.get(room, room), []).append(formula)
         made = [EQUATIONS.format(rules=sum(map(len, families.values())))]
         for family, members in sorted(families.items()):
             members.sort(key=lambda member: (member.__module__, line_of(member)))

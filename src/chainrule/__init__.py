@@ -34,12 +34,12 @@ if TYPE_CHECKING:
         utils,
     )
     from chainrule.core.rule import elementwise, rule
-    from chainrule.glass import check_gradients, check_optimizer
+    from chainrule.glass import check_gradients, check_optimizer, descend
     from chainrule.initializers import Initializer
     from chainrule.layers import Input, Layer
     from chainrule.losses import Loss
     from chainrule.metrics import Metric
-    from chainrule.models import Model, Sequential
+    from chainrule.models import Model, Sequential, landscape
     from chainrule.optimizers import Optimizer
     from chainrule.regularizers import Regularizer
 
@@ -61,9 +61,11 @@ __all__ = [
     "config",
     "constraints",
     "datasets",
+    "descend",
     "elementwise",
     "errors",
     "initializers",
+    "landscape",
     "layers",
     "losses",
     "metrics",
@@ -89,7 +91,9 @@ _NAMES = {
     "Sequential": "models",
     "check_gradients": "glass",
     "check_optimizer": "glass",
+    "descend": "glass",
     "elementwise": "core.rule",
+    "landscape": "models",
     "rule": "core.rule",
 }
 _MODULES = frozenset(__all__) - set(_NAMES) - {"__version__"}

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+from collections.abc import Iterator
 
 from chainrule.errors import ArgumentError
 
@@ -58,6 +60,26 @@ def set_threads(count: int | None) -> None:
     if isinstance(count, bool) or not isinstance(count, int) or count < 1:
         raise ArgumentError("`count` must be a positive integer.", count=count)
     _threads["threads"] = count
+
+
+@contextlib.contextmanager
+def limited_threads(count: int) -> Iterator[None]:
+    """Within it, let the native engine use so many threads at most, whatever was set.
+
+    For a program that calls the engine from threads of its own.
+
+    Args:
+        count: At least 1.
+
+    Raises:
+        ArgumentError: It is not a positive integer.
+    """
+    before = _threads.get("threads")
+    set_threads(count)
+    try:
+        yield
+    finally:
+        set_threads(before)
 
 
 def get_threads() -> int:

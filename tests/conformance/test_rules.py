@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import chainrule.glass.surfaces
 import chainrule.layers
 import chainrule.losses
 import chainrule.optimizers  # noqa: F401  (registers its rules)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from chainrule.callbacks.functions import LambdaCallback
     from chainrule.callbacks.health import HealthMonitor
     from chainrule.callbacks.learning_rate import LearningRateScheduler, ReduceLROnPlateau
+    from chainrule.callbacks.path_recorder import PathRecorder
     from chainrule.callbacks.terminate import TerminateOnNaN
 
 __all__ = [
@@ -28,6 +29,7 @@ __all__ = [
     "LambdaCallback",
     "LearningRateScheduler",
     "ModelCheckpoint",
+    "PathRecorder",
     "ProgbarLogger",
     "ReduceLROnPlateau",
     "SwapEMAWeights",
@@ -43,6 +45,7 @@ __getattr__ = lazy(
         "LambdaCallback": "functions",
         "LearningRateScheduler": "learning_rate",
         "ModelCheckpoint": "checkpoint",
+        "PathRecorder": "path_recorder",
         "ReduceLROnPlateau": "learning_rate",
         "SwapEMAWeights": "averages",
         "TerminateOnNaN": "terminate",

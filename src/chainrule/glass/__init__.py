@@ -10,18 +10,24 @@ if TYPE_CHECKING:
     from chainrule.glass.finding import Finding
     from chainrule.glass.gradients import GradientReport, check_gradients
     from chainrule.glass.optimizer_check import OptimizerReport, check_optimizer
+    from chainrule.glass.paths import Path, descend
+    from chainrule.glass.surfaces import SURFACES, Surface
     from chainrule.glass.trace import Entry, Step, Trace
 
 __all__ = [
+    "SURFACES",
     "Cell",
     "Entry",
     "Finding",
     "GradientReport",
     "OptimizerReport",
+    "Path",
     "Step",
+    "Surface",
     "Trace",
     "check_gradients",
     "check_optimizer",
+    "descend",
 ]
 
 _HOMES = {
@@ -32,8 +38,12 @@ _HOMES = {
     "check_gradients": "gradients",
     "OptimizerReport": "optimizer_check",
     "check_optimizer": "optimizer_check",
+    "Path": "paths",
+    "SURFACES": "surfaces",
     "Step": "trace",
+    "Surface": "surfaces",
     "Trace": "trace",
+    "descend": "paths",
 }
 """Loaded when first used: a model that is only trained needs none of it."""
 

@@ -10,18 +10,29 @@ from chainrule.models.model import Model
 from chainrule.models.sequential import Sequential
 
 if TYPE_CHECKING:
+    from chainrule.models.landscapes import Landscape, landscape
     from chainrule.models.structure import clone_model, model_from_json
 
 __all__ = [
+    "Landscape",
     "Model",
     "Sequential",
     "clone_model",
+    "landscape",
     "load_model",
     "model_from_json",
     "save_model",
 ]
 
-__getattr__ = lazy(__name__, {"clone_model": "structure", "model_from_json": "structure"})
+__getattr__ = lazy(
+    __name__,
+    {
+        "Landscape": "landscapes",
+        "clone_model": "structure",
+        "landscape": "landscapes",
+        "model_from_json": "structure",
+    },
+)
 
 
 def load_model(
