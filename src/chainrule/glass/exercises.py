@@ -119,42 +119,41 @@ def mistakes(level: int, sizes: Sequence[int], hidden: str, output: str) -> tupl
     def mistake(fault: str, line: str, wrong: str) -> Mistake:
         return Mistake(fault, line, lines[line], wrong)
 
-    first = [
+    easy = [
         mistake("derivative-missing", "dz1", "da1"),
         mistake("gradient-sign", f"dW{last}", "-" + lines[f"dW{last}"]),
         mistake("bias-averaged", "db1", "dz1.mean(axis=0)"),
     ]
     if hidden != "relu":  # where it is right: max(z, 0) > 0 wherever z > 0
-        wrong = f"da1 * {hidden}_prime(self.a1)"
-        first.append(mistake("derivative-of-activation", "dz1", wrong))
+        easy.append(mistake("derivative-of-activation", "dz1", f"da1 * {hidden}_prime(self.a1)"))
     if output == "sigmoid":
-        first.append(mistake("output-derivative-missing", out, "2 * (y_hat - y) / y.size"))
-        first.append(
-            mistake(
-                "output-derivative-of-activation",
-                out,
-                "2 * (y_hat - y) / y.size * sigmoid_prime(y_hat)",
-            )
-        )
+        error = "2 * (y_hat - y) / y.size"
+        easy.append(mistake("derivative-missing", out, error))
+        easy.append(mistake("derivative-of-activation", out, f"{error} * sigmoid_prime(y_hat)"))
     if level == 1:
-        return tuple(first)
-    second = [
+        return tuple(easy)
+    harder = [
         mistake("error-sign", out, lines[out].replace("(y_hat - y)", "(y - y_hat)")),
-        mistake("mean-missing", out, lines[out].replace(" / y.size", "").replace(" / len(x)", "")),
-        mistake("mean-twice", f"dW{last}", lines[f"dW{last}"] + " / len(x)"),
-        mistake("bias-of-one-sample", f"db{last}", f"dz{last}[0]"),
+        mistake("gradient-averaged", f"dW{last}", lines[f"dW{last}"] + " / len(x)"),
+        mistake("first-sample-only", f"db{last}", f"dz{last}[0]"),
+        mistake("bias-summed-over-all", "db1", "dz1.sum()"),
+        mistake("error-for-delta", "dW1", "x.T @ da1"),
+        mistake("pre-activation-as-input", "dW2", "self.z1.T @ dz2"),
     ]
-    if output != "softmax":
-        second.append(mistake("factor-2-missing", out, lines[out].replace("2 * ", "")))
     if level == 2:
-        return (*first, *second)
-    third = [
-        mistake("weights-transposed", "da1", "dz2 @ self.W2"),
-        mistake("derivative-of-other-layer", "dz1", f"da1 * {hidden}_prime(self.z2)"),
-        mistake("softmax-cross-terms-missing", out, "(y_hat - y) * y_hat * (1 - y_hat) / len(x)"),
-        mistake("input-of-other-layer", "dW3", "self.a1.T @ dz3"),
+        lost = lines[out].replace("y.size", "y.shape[1]")
+        harder.append(mistake("gradient-halved", out, lines[out].replace("2 * ", "")))
+        harder.append(mistake("gradient-not-averaged", out, lost))
+        return (*easy, *harder)
+    hardest = [
+        mistake("weights-not-transposed", "da1", "dz2 @ self.W2"),
+        mistake("weights-missing", "da1", "dz2"),
+        mistake("derivative-of-another-layer", "dz1", f"da1 * {hidden}_prime(self.z2)"),
+        mistake("cross-entropy-extra-derivative", out, f"{lines[out]} * y_hat * (1 - y_hat)"),
+        mistake("true-class-only", out, f"y * {lines[out]}"),
+        mistake("input-of-another-layer", "dW3", "self.a1.T @ dz3"),
     ]
-    return (*second, *third)
+    return (*harder, *hardest)
 
 
 def _design(level: int, draw: np.random.Generator) -> _Design:
