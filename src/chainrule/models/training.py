@@ -17,6 +17,7 @@ from chainrule.engines.base import Sums
 from chainrule.errors import ArgumentError
 from chainrule.models import data as user_data
 from chainrule.models.data import Data
+from chainrule.models.descent import check_whole, descend
 from chainrule.models.evaluation import (
     BATCH_SIZE,
     Evaluable,
@@ -38,6 +39,7 @@ from chainrule.models.feeding import (
 from chainrule.models.pacing import stretches
 from chainrule.models.recorder import Call
 from chainrule.models.watch import Watch
+from chainrule.optimizers import FullBatch
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -97,7 +99,9 @@ class Trainable(Evaluable):
                 dictionary of arrays. A ``PyDataset``, an iterable or a generator gives batches
                 ``(x, y[, sample_weight])`` itself.
             y: Targets; of several outputs a list or dictionary.
-            batch_size: Samples per update; 32 by default. The last batch may be smaller.
+            batch_size: Samples per update; 32 by default. The last batch may be smaller. With an
+                optimizer of the whole batch, the samples whose gradients are computed at once:
+                1024 by default.
             epochs: The last epoch's number, counted from 1.
             verbose: 0 silent, 1 (and ``"auto"``) a bar, 2 one line per epoch.
             callbacks: A list of callbacks.
@@ -129,7 +133,11 @@ class Trainable(Evaluable):
         training, validation = self._prepare_fit(
             (x, y, sample_weight), class_weight, validation_split, validation_data, batch_size
         )
-        feed = self._training_feed(training, class_weight, batch_size, draw, steps_per_epoch)
+        whole = self._check_compiled().optimizer
+        if isinstance(whole, FullBatch):
+            check_whole(cast("Model", self), whole, training, steps_per_epoch)
+        size = training.rows if isinstance(whole, FullBatch) else batch_size
+        feed = self._training_feed(training, class_weight, size, draw, steps_per_epoch)
         if validation_steps is None and hasattr(validation, "__next__"):
             validation = Kept(validation)  # every epoch is measured on the same batches
         hooks = CallbackList(
@@ -141,6 +149,14 @@ class Trainable(Evaluable):
             epochs=epochs,
             steps=feed.steps,
         )
+
+        def validated(epoch: int) -> dict[str, Any]:
+            if validation is None or not _due(epoch, validation_freq):
+                return {}
+            size = validation_batch_size or batch_size
+            checked = self._validation_feed(validation, size, validation_steps)
+            return {f"val_{name}": value for name, value in self._evaluate(checked, hooks).items()}
+
         self.history, self.stop_training = history, False
         watch = self._watch = Watch(cast("Model", self))
         hooks.on_train_begin({})
@@ -149,7 +165,13 @@ class Trainable(Evaluable):
             with Interrupts() as interrupts:
                 left = range(initial_epoch, epochs)
                 watched = callbacks or validation is not None or verbosity(verbose)
-                if not watched and isinstance(feed, ArrayFeed) and feed.is_whole:
+                if isinstance(whole, FullBatch):
+                    model, shown = cast("Model", self), bool(verbosity(verbose))
+                    logs = descend(
+                        model, training, hooks, left, batch_size, validated, interrupts, shown
+                    )
+                    left = range(0)
+                elif not watched and isinstance(feed, ArrayFeed) and feed.is_whole:
                     logs = self._unwatched(feed, history, left, interrupts, watch)
                     left = range(0)
                 for epoch in left:
@@ -160,12 +182,7 @@ class Trainable(Evaluable):
                         break
                     hooks.on_epoch_begin(epoch, {})
                     logs = self._epoch(feed, hooks, interrupts, epoch)
-                    if validation is not None and _due(epoch, validation_freq):
-                        size = validation_batch_size or batch_size
-                        checked = self._validation_feed(validation, size, validation_steps)
-                        found = self._evaluate(checked, hooks)
-                        logs |= {f"val_{name}": value for name, value in found.items()}
-                        logs = dict(sorted(logs.items()))
+                    logs = dict(sorted({**logs, **validated(epoch)}.items()))
                     hooks.on_epoch_end(epoch, logs)
                     feed.end_epoch()
                     interrupts.check()
@@ -174,7 +191,8 @@ class Trainable(Evaluable):
         except KeyboardInterrupt:
             hooks.interrupt()
             raise
-        watch.end(self._engine_program())
+        if not isinstance(whole, FullBatch):  # which keeps no weights that are not finite
+            watch.end(self._engine_program())
         self._finish_training()
         hooks.on_train_end(logs)
         return history
@@ -337,7 +355,16 @@ class Trainable(Evaluable):
         class_weight: Mapping[Any, float] | None = None,
         return_dict: bool = False,
     ) -> Any:
-        """One update on one batch; returns this batch's loss and metrics, as ``evaluate`` does."""
+        """One update on one batch; returns this batch's loss and metrics, as ``evaluate`` does.
+
+        Raises:
+            ArgumentError: The optimizer is one of the whole batch.
+        """
+        if isinstance(optimizer := self._check_compiled().optimizer, FullBatch):
+            raise ArgumentError(
+                f"{type(optimizer).__name__} needs the loss at several points for one step: use "
+                "`fit`, which does one iteration an epoch."
+            )
         batch = self._weighted(self._data(x, y, sample_weight), class_weight)
         (sums,) = self._train(Stretch(batch, np.arange(batch.rows), batch.rows))
         return self._result(self._logs(sums), return_dict)

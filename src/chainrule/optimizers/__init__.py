@@ -15,6 +15,13 @@ from chainrule.optimizers.adagrad import Adagrad
 from chainrule.optimizers.adam import Adam, AdamW
 from chainrule.optimizers.adamax import Adamax
 from chainrule.optimizers.ftrl import Ftrl
+from chainrule.optimizers.full_batch.conjugate_gradient import ConjugateGradient
+from chainrule.optimizers.full_batch.full_batch import FullBatch
+from chainrule.optimizers.full_batch.gauss_newton import GaussNewton, LevenbergMarquardt
+from chainrule.optimizers.full_batch.gradient_descent import GradientDescent
+from chainrule.optimizers.full_batch.newton import Newton, NewtonCG
+from chainrule.optimizers.full_batch.problem import Function, Problem
+from chainrule.optimizers.full_batch.quasi_newton import BFGS, LBFGS
 from chainrule.optimizers.lamb import Lamb
 from chainrule.optimizers.lion import Lion
 from chainrule.optimizers.muon import Muon
@@ -24,6 +31,8 @@ from chainrule.optimizers.rmsprop import RMSprop
 from chainrule.optimizers.sgd import SGD
 
 __all__ = [
+    "BFGS",
+    "LBFGS",
     "SGD",
     "Adadelta",
     "Adafactor",
@@ -31,12 +40,21 @@ __all__ = [
     "Adam",
     "AdamW",
     "Adamax",
+    "ConjugateGradient",
     "Ftrl",
+    "FullBatch",
+    "Function",
+    "GaussNewton",
+    "GradientDescent",
     "Lamb",
+    "LevenbergMarquardt",
     "Lion",
     "Muon",
     "Nadam",
+    "Newton",
+    "NewtonCG",
     "Optimizer",
+    "Problem",
     "RMSprop",
     "deserialize",
     "get",
@@ -45,6 +63,10 @@ __all__ = [
 ]
 
 OPTIMIZERS: Registry[type[Optimizer]] = Registry("optimizer")
+"""Those that are update rules, for mini-batches."""
+FULL_BATCH: Registry[type[FullBatch]] = Registry("optimizer")
+"""Those that look at all samples before each step."""
+_ALL: Registry[type[Optimizer]] = Registry("optimizer")
 for _kind in (
     SGD,
     RMSprop,
@@ -61,6 +83,12 @@ for _kind in (
     Muon,
 ):
     OPTIMIZERS.add(_kind.__name__.lower(), _kind, _kind.__name__)
+for _whole in (GradientDescent, ConjugateGradient, Newton, NewtonCG, GaussNewton, BFGS, LBFGS):
+    FULL_BATCH.add(_whole.__name__.lower(), _whole, _whole.__name__)
+FULL_BATCH.add("gaussnewton", GaussNewton, "levenbergmarquardt", "LevenbergMarquardt")
+for _table in (OPTIMIZERS, FULL_BATCH):
+    for _name, _entry in _table.items():
+        _ALL.add(_name, _entry)
 
 
 def get(identifier: Any) -> Optimizer:
@@ -71,7 +99,7 @@ def get(identifier: Any) -> Optimizer:
     """
     if isinstance(identifier, Mapping):
         return deserialize(identifier)
-    return resolve(identifier, Optimizer, OPTIMIZERS)
+    return resolve(identifier, Optimizer, _ALL)
 
 
 def deserialize(
@@ -88,5 +116,5 @@ def deserialize(
     """
     name = str(config.get("class_name"))
     own = (custom_objects or {}).get(name)
-    kind = own or OPTIMIZERS.find(name if name in OPTIMIZERS else name.lower())
+    kind = own or _ALL.find(name if name in _ALL else name.lower())
     return kind.from_config(config.get("config", {}), custom_objects)

@@ -2,13 +2,13 @@
 
 import numpy as np
 import pytest
+from tests.builders import blobs, classifier, line, regressor
 
 from chainrule.errors import ShapeError
 from chainrule.layers import BatchNormalization, Dense, Dropout, Embedding, Flatten, Input
 from chainrule.losses import SparseCategoricalCrossentropy, Tversky
 from chainrule.models import Model, Sequential
 from chainrule.utils import set_random_seed
-from tests.builders import blobs, classifier, line, regressor
 
 ENGINES = pytest.mark.parametrize("engine", ["numpy", "native"])
 
