@@ -59,7 +59,7 @@ def document(data: dict[str, Any]) -> str:
         script=script,
         static="\n".join(_tables(data["steps"][0], words)),
         words_data=_data(words),
-        trace_data=_data(data),
+        trace_data=_data(_lighter(data)),
     )
 
 
@@ -76,6 +76,23 @@ def _data(value: Any) -> str:
     """JSON that may stand in a script element."""
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     return text.translate(_IN_DATA)
+
+
+def _lighter(data: dict[str, Any]) -> dict[str, Any]:
+    """The same trace, its heat maps no finer than colours can be told apart."""
+    steps = [
+        {**step, "entries": [_rounded(entry) for entry in step["entries"]]}
+        for step in data["steps"]
+    ]
+    return {**data, "steps": steps}
+
+
+def _rounded(entry: dict[str, Any]) -> dict[str, Any]:
+    if "heat" not in entry:
+        return entry
+    rows = entry["heat"]
+    heat = [[float(f"{v:.3g}") if isinstance(v, float) else v for v in row] for row in rows]
+    return {**entry, "heat": heat}
 
 
 def _policy(style: str, script: str) -> str:

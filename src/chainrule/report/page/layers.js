@@ -15,11 +15,12 @@ function buildLayers() {
 
 const cards = network.drawn === "layers" ? buildLayers() : [];
 
-function showLayers(host, state) {
-  const colours = palette();
-  const focused = document.activeElement?.dataset?.name;
-  host.replaceChildren(element("div", { class: "cards" }, ...cards.map((card) => showCard(card, state, colours))));
-  if (focused) [...host.querySelectorAll("[data-name]")].find(({ dataset }) => dataset.name === focused)?.focus();
+function showLayers(host, state, all) {
+  if (all) {
+    const colours = palette();
+    host.replaceChildren(element("div", { class: "cards" }, ...cards.map((card) => showCard(card, state, colours))));
+  }
+  for (const made of host.querySelectorAll(".tile")) made.setAttribute("aria-pressed", String(state.focus?.name === made.dataset.name));
 }
 
 function showCard(card, state, colours) {
@@ -53,8 +54,7 @@ function tile(entry, ready, state, colours) {
   const inside = ready
     ? [heatMap(entry, state.sample, 104, colours), element("span", { class: "scale" }, scaleOf(entry, state.sample))]
     : [element("span", { class: "pending" }, element("span", { class: "sr" }, words["not yet"]))];
-  const chosen = state.focus?.name === entry.name;
-  const attributes = { type: "button", class: `tile ${entry.stage}`, "data-name": entry.name, "aria-pressed": String(chosen), title: entry.title };
+  const attributes = { type: "button", class: `tile ${entry.stage}`, "data-name": entry.name, title: entry.title };
   if (!ready) attributes.disabled = "";
   return element("button", attributes, element("span", { class: "symbol" }, entry.symbol), ...inside);
 }

@@ -7,20 +7,34 @@ function within(value, count) {
 }
 
 function go(change) {
+  const before = { ...state };
   Object.assign(state, change);
   state.step = within(state.step, steps.length);
   state.stage = within(state.stage, steps[state.step].stages.length);
-  show();
+  show(["step", "stage", "sample"].some((what) => before[what] !== state[what]));
   if ("stage" in change || "step" in change) follow();
 }
 
-function show() {
-  showControls();
+// Shows the state; the tables only if their numbers may have changed.
+function show(all = true) {
+  if (all) {
+    showControls();
+    keepingFocus(byId("tables-body"), () => showTables(state));
+  }
   if (network.drawn === "neurons") showNeurons(state);
-  else showLayers(byId("scroll"), state);
+  else keepingFocus(byId("scroll"), () => showLayers(byId("scroll"), state, all));
   showPanel(state);
-  showTables(state);
   markReads(chosenReads(), state);
+  markCells(state);
+}
+
+// What is made anew has the focus again where it had it before.
+function keepingFocus(host, make) {
+  const { name, index } = host.contains(document.activeElement) ? document.activeElement.dataset : {};
+  make();
+  if (!name) return;
+  const same = ({ dataset }) => dataset.name === name && dataset.index === index;
+  [...host.querySelectorAll("[data-name]")].find(same)?.focus({ preventScroll: true });
 }
 
 function chosenReads() {
@@ -45,13 +59,18 @@ function showControls() {
   byId("step-loss").title = full(step.loss);
   byId("sample").value = state.sample;
   byId("stage-title").textContent = name;
-  byId("stage-note").textContent = words[`${present.stage} note`];
+  byId("stage-note").textContent = noteOf(present);
   byId("live").textContent = `${words.step} ${step.number}. ${name}. ${words.loss} ${number(step.loss)}`;
   byId("first").disabled = state.stage === 0;
   byId("previous").disabled = state.stage === 0 && state.step === 0;
   byId("next").disabled = atEnd();
   showLegend(present.stage);
   showRail(step);
+}
+
+function noteOf({ stage, layer }) {
+  const other = stage === "forward" && network.layers.some(({ name, kernel }) => name === layer && !kernel);
+  return other ? words["forward other"] : words[`${stage} note`];
 }
 
 function showRail(step) {

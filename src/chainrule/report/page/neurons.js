@@ -154,7 +154,7 @@ function drawHeading(column) {
   const points = column.map(({ point }) => point);
   const top = Math.min(...points.map(({ y }) => y)) - shape.radius - 12;
   const x = shape.upright ? 4 : points[0].x;
-  const about = drawn("tspan", { class: "about", ...(shape.upright ? { dx: 8 } : { x, dy: 15 }) }, column[0].about ?? "");
+  const about = drawn("tspan", { class: "about", ...(shape.upright ? { dx: 8 } : { x, dy: 15 }) }, names.length === 1 ? (column[0].about ?? "") : "");
   const y = shape.upright ? top + 6 : Math.max(14, top - 11);
   return drawn("text", { x, y, class: shape.upright ? "heading upright" : "heading" }, names.join(", "), about);
 }

@@ -3,15 +3,12 @@
 function showPanel(state) {
   const body = byId("panel-body");
   const numbers = chosenNumbers(state);
-  byId("panel").classList.toggle("open", numbers.length > 0);
-  byId("close").hidden = !numbers.length;
-  if (!numbers.length) {
-    byId("panel-title").textContent = words.equation;
-    body.replaceChildren(element("p", { class: "hint" }, words.choose));
-    return;
-  }
-  byId("panel-title").textContent = state.part ? partName(state.part) : numbers[0].entry.title;
-  body.replaceChildren(...arranged(numbers, state));
+  const open = Boolean(state.part || numbers.length);
+  byId("panel").classList.toggle("open", open);
+  byId("close").hidden = !open;
+  byId("panel-title").textContent = state.part ? partName(state.part) : (numbers[0]?.entry.title ?? words.equation);
+  const hint = element("p", { class: "hint" }, open ? words["not yet"] : words.choose);
+  body.replaceChildren(...(numbers.length ? arranged(numbers, state) : [hint]));
 }
 
 // The chosen number first, then the part's others in the order of computation.

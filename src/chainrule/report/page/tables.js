@@ -15,6 +15,15 @@ function showEntry(entry, state) {
   return element("section", { class: `entry ${entry.stage}${wide ? " wide" : ""}` }, entryHead(entry), scroll);
 }
 
+// Marks the cells that the panel explains.
+function markCells(state) {
+  const chosen = new Set(chosenNumbers(state).map(({ entry, index }) => entry.name + place(index ?? [])));
+  for (const cell of byId("tables-body").querySelectorAll(".place")) {
+    const key = cell.dataset.name + place(JSON.parse(cell.dataset.index));
+    cell.setAttribute("aria-pressed", String(chosen.has(key)));
+  }
+}
+
 function cellCount(entry) {
   return entry.shape.reduce((product, length) => product * length, 1);
 }

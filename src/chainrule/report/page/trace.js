@@ -20,7 +20,8 @@ function readStep(step) {
 }
 
 function stageName({ stage, layer }) {
-  return layer ? `${words[stage]} · ${layer}` : words[stage];
+  const where = stage === "backward" ? layer || words.loss : layer;
+  return where ? `${words[stage]} · ${where}` : words[stage];
 }
 
 function samplesOf(step) {
