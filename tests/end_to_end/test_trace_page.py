@@ -489,3 +489,21 @@ def test_without_javascript_the_first_steps_tables_are_there(view, tmp_path):
     ]
     assert found["names"] == [entry.name for entry in trace.steps[0]]
     assert found["app"] == 0
+
+
+def test_a_flattened_image_of_the_chosen_sample_is_a_square(tmp_path):
+    images = np.random.default_rng(0).uniform(size=(3, 784))
+    trace = classifier(features=784).trace(images, np.array([0, 1, 2]))
+    found = run(
+        page(trace),
+        """
+        const { width, height } = one('.tile[data-name="x"] canvas');
+        const pixels = () => one('.tile[data-name="x"] canvas').toDataURL();
+        const first = pixels();
+        one("#sample").value = 1;
+        one("#sample").dispatchEvent(new Event("change", { bubbles: true }));
+        return [width, height, pixels() !== first];
+        """,
+        tmp_path=tmp_path,
+    )
+    assert found == [28, 28, True]

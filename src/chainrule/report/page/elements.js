@@ -16,6 +16,12 @@ function filled(made, attributes, children) {
   return made;
 }
 
+// Text with S_H and A_O written with subscripts.
+function maths(text) {
+  const parts = text.split(/(?<=[A-Z])_([HO]\d*)/);
+  return parts.map((part, at) => (at % 2 ? element("sub", {}, part) : part));
+}
+
 function byId(id) {
   return document.getElementById(id);
 }

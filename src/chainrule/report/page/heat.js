@@ -29,10 +29,10 @@ function paint(canvas, rows, colours) {
 // The rows to paint: one sample alone, folded into a near-square, or the whole array.
 function picture(entry, sample) {
   const rows = rowsOf(entry);
-  const each = entry.shape.slice(1).reduce((product, length) => product * length, 1);
-  const alone = perSample(entry) && entry.shape.length > 1 && rows.length === entry.shape[0] && rows[0].length === each;
-  if (alone) return fold(rows[sample], entry.shape);
-  if (entry.shape.length === 1 && !perSample(entry) && rows[0].length === entry.shape[0]) return fold(rows[0], []);
+  const whole = rows.length * rows[0].length === cellCount(entry); // not means over larger fields
+  const each = cellCount(entry) / (entry.shape[0] ?? 1);
+  if (whole && perSample(entry) && entry.shape.length > 1) return fold(rows.flat().slice(sample * each, (sample + 1) * each), entry.shape);
+  if (whole && entry.shape.length === 1 && !perSample(entry)) return fold(rows[0], entry.shape);
   return rows;
 }
 

@@ -52,9 +52,9 @@ function showArray(name, step, state, colours) {
 
 function tile(entry, ready, state, colours) {
   const inside = ready
-    ? [heatMap(entry, state.sample, 104, colours), element("span", { class: "scale" }, scaleOf(entry, state.sample))]
+    ? [heatMap(entry, state.sample, 98, colours), element("span", { class: "scale" }, scaleOf(entry, state.sample))]
     : [element("span", { class: "pending" }, element("span", { class: "sr" }, words["not yet"]))];
   const attributes = { type: "button", class: `tile ${entry.stage}`, "data-name": entry.name, title: entry.title };
   if (!ready) attributes.disabled = "";
-  return element("button", attributes, element("span", { class: "symbol" }, entry.symbol), ...inside);
+  return element("button", attributes, element("span", { class: "symbol" }, ...maths(entry.symbol)), ...inside);
 }

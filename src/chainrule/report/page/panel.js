@@ -14,7 +14,8 @@ function showPanel(state) {
 // The chosen number first, then the part's others in the order of computation.
 function chosenNumbers(state) {
   const step = steps[state.step];
-  const focus = state.focus && step.byName.get(state.focus.name);
+  const asked = state.focus && step.byName.get(state.focus.name);
+  const focus = asked && (asked.at <= state.stage || asked.role === "parameter") ? asked : null;
   const own = state.part ? numbersOf(state.part, step, state.sample) : [];
   const numbers = own.filter(({ entry }) => entry.at <= state.stage || entry.role === "parameter");
   if (!focus) return numbers;
@@ -37,7 +38,7 @@ function showNumber({ entry, index }, state) {
   const card = element("article", { class: `number ${entry.stage}` });
   const value = index ? element("output", { title: full(valueAt(entry, index)) }, number(valueAt(entry, index))) : null;
   const symbol = index ? symbolAt(entry, index) : entry.symbol;
-  card.append(element("h4", {}, element("span", { class: "symbol" }, symbol), value ? " = " : "", value));
+  card.append(element("h4", {}, element("span", { class: "symbol" }, ...maths(symbol)), value ? " = " : "", value));
   card.append(element("p", { class: "what" }, entry.title));
   if (!index) card.append(heatMap(entry, state.sample, 260, palette()), legend(entry, state), summaryTable(entry));
   const cell = index && cellAt(entry, index);
@@ -49,7 +50,7 @@ function equations(entry, cell) {
   const rows = [[words.general, entry.equation], [words.here, entry.symbolic], [words.numbers, cell?.text]];
   const filledRows = rows.filter(([, text]) => text);
   if (!filledRows.length) return [];
-  return [element("dl", {}, ...filledRows.flatMap(([name, text]) => [element("dt", {}, name), element("dd", {}, text)]))];
+  return [element("dl", {}, ...filledRows.flatMap(([name, text]) => [element("dt", {}, name), element("dd", {}, ...maths(text))]))];
 }
 
 function readButtons(cell, state) {
@@ -71,11 +72,11 @@ function placeButton(entry, index, text) {
   return element("button", {
     type: "button", class: "place", "data-name": entry.name, "data-index": JSON.stringify(index),
     title: full(valueAt(entry, index)),
-  }, text);
+  }, ...maths(text));
 }
 
 function arrayButton(entry) {
-  return element("button", { type: "button", class: "place", "data-name": entry.name, title: entry.title }, entry.symbol);
+  return element("button", { type: "button", class: "place", "data-name": entry.name, title: entry.title }, ...maths(entry.symbol));
 }
 
 function codeLines(entry) {

@@ -30,7 +30,7 @@ function cellCount(entry) {
 
 function entryHead(entry) {
   const size = entry.shape.length ? entry.shape.map((length, at) => `${entry.axes[at] ?? ""} ${length}`).join(" × ") : "";
-  return element("h3", {}, element("span", { class: "symbol" }, entry.symbol), element("span", { class: "title" }, entry.title), element("code", {}, entry.name), element("small", {}, size));
+  return element("h3", {}, element("span", { class: "symbol" }, ...maths(entry.symbol)), element("span", { class: "title" }, entry.title), element("code", {}, entry.name), element("small", {}, size));
 }
 
 function largeEntry(entry, state) {
