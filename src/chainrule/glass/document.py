@@ -2,7 +2,7 @@
 
 Numbers are as exact as their float type. What is no finite number is one of the strings ``"NaN"``,
 ``"Infinity"``, ``"-Infinity"``. An array of more than :data:`MOST` elements is not listed: it has
-a ``summary`` and, as ``heat``, means over at most 64 × 64 fields.
+a ``summary`` and, as ``heat``, at most 64 × 64 fields: itself, or means over larger fields.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ MOST_CELLS = 400
 """Elements of an array whose equations are listed cell by cell."""
 
 HEAT = 64
-"""Fields of a heat map along one axis, at most."""
+"""Fields of a heat map along one axis, at most; an array of no more than HEAT² is itself."""
 
 
 def document(trace: Trace) -> dict[str, Any]:
@@ -121,12 +121,13 @@ def summary(array: Array) -> dict[str, Any]:
 
 
 def heat(array: Array) -> Array:
-    """The array as a table of at most 64 × 64 means, in which the last axis runs to the right.
+    """The array as a table of at most 64 × 64 fields, in which the last axis runs to the right.
 
-    A square image in one row of pixels, as a flattened one is, stays a row.
+    An array of that many elements or fewer is whole, so that each sample of a small batch of
+    images can be shown. A square image in one row of pixels, as a flattened one is, stays a row.
     """
     table = array.astype(np.float64).reshape(-1, array.shape[-1] if array.ndim > 1 else array.size)
-    for axis in (0, 1):
+    for axis in (0, 1) if table.size > HEAT * HEAT else ():
         length = table.shape[axis]
         if length > HEAT:
             edges = np.linspace(0, length, HEAT + 1).astype(int)
