@@ -12,6 +12,8 @@ ChainruleError
 ├── DownloadError (OSError)           a data set that could not be fetched
 ├── DivergedError (ArithmeticError,   training whose loss is no longer a number
 │                  RuntimeError)
+├── NoCurvatureError                  a rule whose derivatives cannot be differentiated
+│               (NotImplementedError)
 └── NoKernelError                     a part of a model that the native engine does not run
     │           (NotImplementedError)
     └── MissingEngineError            chainrule was installed without that engine
@@ -70,6 +72,10 @@ class DownloadError(ChainruleError, OSError):
 
 class DivergedError(ChainruleError, ArithmeticError, RuntimeError):
     """Training whose loss is no longer a finite number."""
+
+
+class NoCurvatureError(ChainruleError, NotImplementedError):
+    """A rule whose derivatives cannot be differentiated; the message says which, and why."""
 
 
 class NoKernelError(ChainruleError, NotImplementedError):

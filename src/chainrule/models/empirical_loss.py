@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from chainrule.engines.base import Run
 from chainrule.engines.choice import Wanted, choose
 from chainrule.errors import ShapeError
 from chainrule.models.data import Data
+from chainrule.models.second_order import SecondOrder
 from chainrule.optimizers import pipeline
 from chainrule.optimizers.planning import node_of
 
@@ -99,6 +101,43 @@ class EmpiricalLoss:
             loss += sums.loss
             gradient += run.states[_SUM] * (len(order) / self.samples)
         return loss / self.samples, gradient
+
+    def hessian_vector(self, theta: Any, v: Any) -> Array:
+        """The Hessian of L at ``theta`` times ``v``: float64, shape (P,).
+
+        Args:
+            theta: As for :meth:`loss`.
+            v: A direction, shape (P,).
+
+        Raises:
+            ShapeError: ``theta`` or ``v`` has another size.
+            NoCurvatureError: A rule's derivatives cannot be differentiated.
+        """
+        direction = np.asarray(v, np.float64)
+        if direction.shape != (self.size,):
+            raise ShapeError(f"`v` must have shape ({self.size},).", shape=direction.shape)
+        return self._second.product(self._exact(theta), direction)
+
+    def hessian(self, theta: Any = None) -> Array:
+        """The Hessian of L at ``theta``: float64, symmetric, shape (P, P). Raises as above."""
+        return self._second.hessian(self._exact(theta))
+
+    def gauss_newton(self, theta: Any = None) -> Array:
+        """The Hessian that L would have if predictions were linear in θ: shape (P, P).
+
+        Raises:
+            ArgumentError: A loss is not the mean squared error.
+            NoCurvatureError: A rule's derivatives cannot be differentiated.
+        """
+        return self._second.gauss_newton(self._exact(theta))
+
+    @cached_property
+    def _second(self) -> SecondOrder:
+        return SecondOrder(self.plan, self._data, self._rows)
+
+    def _exact(self, theta: Any) -> Array:
+        """All parameters in float64, rounded as the model holds them."""
+        return self.whole(theta).astype(np.float64)
 
     def whole(self, theta: Any = None) -> Array:
         """All parameters, where ``theta`` may be only those that training moves.

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from chainrule.optimizers.full_batch.damping import DampedWalk
 from chainrule.optimizers.full_batch.full_batch import GTOL, SelfPaced
 from chainrule.optimizers.full_batch.point import Move, Point, point_at
 from chainrule.optimizers.full_batch.problem import Problem
 from chainrule.optimizers.full_batch.walk import Direction, SearchWalk, Walk
+from chainrule.optimizers.settings import positive
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -19,20 +21,20 @@ if TYPE_CHECKING:
 
 FLAT = 0.9
 """c₂ of Newton's method (Nocedal & Wright, section 3.1)."""
-LEAST = 1e-8
-"""The least curvature that is believed, as a share of the largest."""
 
 
 class Newton(SelfPaced):
     """Newton's method with the exact Hessian: for networks of up to some hundreds of weights.
 
-    The direction is −B⁻¹ g, where B is the Hessian with every eigenvalue λ replaced by |λ|, and by
-    a small positive one if it is nearly 0: so it descends where the loss is not convex too
-    (Nocedal & Wright, 2006, section 3.4). Then follows a line search.
+    A step is −B⁻¹ g, where B is the Hessian with every eigenvalue λ replaced by |λ| + μ: so it is
+    positive definite, and the step descends, where the loss is not convex too (Nocedal & Wright,
+    2006, section 3.4). The damping μ shrinks after a step that lowers the loss about as foretold,
+    and grows until one does, as in :class:`GaussNewton`. There is no line search.
 
     Args:
-        damped: Whether to do so. If not, steps are those of the textbook, θ ← θ − H⁻¹ g: they lead
-            to whatever point with gradient 0 is near, be it a saddle or a maximum.
+        damping: The first μ, as a share of the largest |λ|. ``None`` for the steps of the textbook,
+            θ ← θ − H⁻¹ g, whatever they lead to: that may be a saddle or a maximum, where the
+            gradient is 0 too.
         gtol: See :class:`FullBatch`.
         ftol: See :class:`FullBatch`.
         name: Shown in messages.
@@ -40,17 +42,19 @@ class Newton(SelfPaced):
 
     def __init__(
         self,
-        damped: bool = True,
+        damping: float | None = 1e-6,
         gtol: float = GTOL,
         ftol: float = 0.0,
         name: str | None = None,
     ) -> None:
-        super().__init__({"damped": bool(damped)}, gtol, ftol, name)
+        share = None if damping is None else positive("damping", damping)
+        super().__init__({"damping": share}, gtol, ftol, name)
 
     def begin(self, problem: Problem) -> Walk:
-        if self._own["damped"]:
-            return SearchWalk(problem, _Curved(problem), FLAT)
-        return _PureWalk(problem)
+        share = self._own["damping"]
+        if share is None:
+            return _PureWalk(problem)
+        return DampedWalk(problem, problem.hessian, share, tells_lowest=True)
 
 
 class NewtonCG(SelfPaced):
@@ -71,21 +75,6 @@ class NewtonCG(SelfPaced):
 
     def begin(self, problem: Problem) -> Walk:
         return SearchWalk(problem, _Solved(problem), FLAT)
-
-
-class _Curved(Direction):
-    """−B⁻¹ g."""
-
-    def __init__(self, problem: Problem) -> None:
-        super().__init__()
-        self._problem = problem
-
-    def towards(self, point: Point) -> Array:
-        values, vectors = np.linalg.eigh(self._problem.hessian(point.theta))
-        self.numbers["lowest_curvature"] = float(values[0])
-        sizes = np.abs(values)
-        believed = np.maximum(sizes, max(LEAST * float(sizes.max()), np.finfo(float).tiny))
-        return -(vectors @ ((vectors.T @ point.gradient) / believed))
 
 
 class _PureWalk:
@@ -115,8 +104,27 @@ class _Solved(Direction):
     def __init__(self, problem: Problem) -> None:
         super().__init__()
         self._problem = problem
+        self._fall, self._length = 0.0, 0.0
+
+    def first_step(self, point: Point, slope: float) -> float:
+        """A full step, but none that promises more than the latest fall (eq. 3.60).
+
+        The first goes no farther than the weights are large: where the curvature is nearly 0, a
+        full step would lead far away.
+        """
+        if self._fall > 0:
+            return min(1.0, 2.02 * self._fall / -slope)
+        return min(1.0, max(1.0, float(np.linalg.norm(point.theta))) / self._length)
+
+    def learn(self, before: Point, after: Point) -> None:
+        self._fall = before.loss - after.loss
 
     def towards(self, point: Point) -> Array:
+        found = self._solved(point)
+        self._length = float(np.linalg.norm(found))
+        return found
+
+    def _solved(self, point: Point) -> Array:
         norm = float(np.linalg.norm(point.gradient))
         enough = min(0.5, math.sqrt(norm)) * norm
         found, residual = np.zeros_like(point.gradient), point.gradient.copy()
