@@ -34,7 +34,7 @@ if TYPE_CHECKING:
         utils,
     )
     from chainrule.core.rule import elementwise, rule
-    from chainrule.glass import check_gradients, check_optimizer, descend
+    from chainrule.glass import check_backprop, check_gradients, check_optimizer, descend
     from chainrule.initializers import Initializer
     from chainrule.layers import Input, Layer
     from chainrule.losses import Loss
@@ -56,6 +56,7 @@ __all__ = [
     "__version__",
     "activations",
     "callbacks",
+    "check_backprop",
     "check_gradients",
     "check_optimizer",
     "config",
@@ -89,6 +90,7 @@ _NAMES = {
     "Optimizer": "optimizers",
     "Regularizer": "regularizers",
     "Sequential": "models",
+    "check_backprop": "glass",
     "check_gradients": "glass",
     "check_optimizer": "glass",
     "descend": "glass",

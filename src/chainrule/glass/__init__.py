@@ -6,7 +6,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from chainrule.glass.backprop import BackpropReport, check_backprop
     from chainrule.glass.cells import Cell
+    from chainrule.glass.faults import FAULTS, Fault
     from chainrule.glass.finding import Finding
     from chainrule.glass.gradients import GradientReport, check_gradients
     from chainrule.glass.optimizer_check import OptimizerReport, check_optimizer
@@ -15,9 +17,12 @@ if TYPE_CHECKING:
     from chainrule.glass.trace import Entry, Step, Trace
 
 __all__ = [
+    "FAULTS",
     "SURFACES",
+    "BackpropReport",
     "Cell",
     "Entry",
+    "Fault",
     "Finding",
     "GradientReport",
     "OptimizerReport",
@@ -25,12 +30,17 @@ __all__ = [
     "Step",
     "Surface",
     "Trace",
+    "check_backprop",
     "check_gradients",
     "check_optimizer",
     "descend",
 ]
 
 _HOMES = {
+    "FAULTS": "faults",
+    "BackpropReport": "backprop",
+    "Fault": "faults",
+    "check_backprop": "backprop",
     "Cell": "cells",
     "Entry": "trace",
     "Finding": "finding",
