@@ -282,7 +282,7 @@ class _Step:
         def weighted(part: Array) -> float:
             moved = at.copy()
             moved.flat[places] = part
-            arguments = {n: known[n] for n in node.rule.inputs} | {name: moved} | node.options
+            arguments = {**{n: known[n] for n in node.rule.inputs}, name: moved, **node.options}
             made = node.rule.forward(**arguments)
             return float(np.sum(y_bar * (made[0] if isinstance(made, tuple) else made)))
 
