@@ -9,15 +9,28 @@ sheet in use.
 They need matplotlib: ``pip install "chainrule[plot]"``.
 """
 
+from chainrule.report.activity import plot_activations
+from chainrule.report.boundaries import plot_decision_boundary
 from chainrule.report.confusion import plot_confusion_matrix
 from chainrule.report.curves import plot_history
+from chainrule.report.distributions import plot_distributions
+from chainrule.report.landscape_plots import plot_landscape, plot_landscape_3d
 from chainrule.report.network import plot_model
 from chainrule.report.predictions import plot_images, plot_predicted
+from chainrule.report.race_plots import plot_comparison
+from chainrule.report.weights import plot_weights_as_images
 
 __all__ = [
+    "plot_activations",
+    "plot_comparison",
     "plot_confusion_matrix",
+    "plot_decision_boundary",
+    "plot_distributions",
     "plot_history",
     "plot_images",
+    "plot_landscape",
+    "plot_landscape_3d",
     "plot_model",
     "plot_predicted",
+    "plot_weights_as_images",
 ]

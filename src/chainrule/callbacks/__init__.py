@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from chainrule.callbacks.averages import SwapEMAWeights
     from chainrule.callbacks.checkpoint import ModelCheckpoint
     from chainrule.callbacks.csv_logger import CSVLogger
+    from chainrule.callbacks.distributions import DistributionRecorder
     from chainrule.callbacks.early_stopping import EarlyStopping
     from chainrule.callbacks.functions import LambdaCallback
     from chainrule.callbacks.health import HealthMonitor
@@ -23,6 +24,7 @@ __all__ = [
     "CSVLogger",
     "Callback",
     "CallbackList",
+    "DistributionRecorder",
     "EarlyStopping",
     "HealthMonitor",
     "History",
@@ -40,6 +42,7 @@ __getattr__ = lazy(
     __name__,
     {
         "CSVLogger": "csv_logger",
+        "DistributionRecorder": "distributions",
         "EarlyStopping": "early_stopping",
         "HealthMonitor": "health",
         "LambdaCallback": "functions",

@@ -10,11 +10,11 @@ import numpy as np
 
 from chainrule.callbacks.ailments import Ailment, LayerHealth, ailments
 from chainrule.callbacks.callback import Callback, Logs
+from chainrule.callbacks.looking import by_layer, look
 from chainrule.core.console import say
 from chainrule.core.plan import Plan
 from chainrule.engines import interpret
 from chainrule.engines.base import Run
-from chainrule.engines.numpy import NumpyProgram
 from chainrule.errors import ArgumentError
 
 if TYPE_CHECKING:
@@ -105,26 +105,17 @@ def _layers(
     plan: Plan, run: Run, arrays: dict[str, Array], scalars: dict[str, float]
 ) -> Iterator[LayerHealth]:
     """Every layer with trainable parameters."""
-    assert plan.train is not None  # noqa: S101  (compiled)
-    assert plan.update is not None  # noqa: S101
-    batch = NumpyProgram(plan).batch(run, arrays, len(next(iter(arrays.values()))))
-    values = interpret.forward(plan.train, {**batch, **plan.layout.views(run.theta)})
-    bars = interpret.backward(plan.train, plan.differentiated, values)
-    theta, gradient = run.theta[plan.layout.trainable], interpret.flat_gradient(plan, bars)
+    assert plan.update is not None  # noqa: S101  (compiled)
+    values, gradient = look(plan, run, arrays)
+    theta = run.theta[plan.layout.trainable]
     vectors = {"theta": theta, "grad": gradient, **run.states}
     moved = interpret.update(plan.update, vectors, scalars)
-    views = {
-        name: plan.update.layout.views(vector)
-        for name, vector in {"w": theta, "g": gradient, "u": moved["theta"] - theta}.items()
-    }
-    slots: dict[str, list[str]] = {}
-    for slot in plan.update.layout:
-        slots.setdefault(slot.name.rpartition("/")[0], []).append(slot.name)
+    parts = [by_layer(plan, vector) for vector in (theta, gradient, moved["theta"] - theta)]
     dead, saturated = _activations(plan, values)
-    for layer, names in slots.items():
+    for layer in parts[0]:
         weights, slopes, steps = (
-            np.concatenate([views[which][name].ravel() for name in names]).astype(np.float64)
-            for which in "wgu"
+            np.concatenate([array.ravel() for array in part[layer]]).astype(np.float64)
+            for part in parts
         )
         norm = float(np.linalg.norm(weights))
         moves = float(np.linalg.norm(steps)) / norm if norm else 0.0

@@ -150,6 +150,19 @@ class Graph:
                 )
         return counts
 
+    def layer_outputs(self) -> dict[str, str]:
+        """For each use of a layer (``"dense"``, ``"dense@1"``) the array that leaves it, in order.
+
+        A layer that writes no node here, as Dropout in a prediction, has none.
+        """
+        inside = set(self.assigned.values())
+        made = [node.output for node in self.nodes if node.layer != LOSS]
+        return {
+            array.rpartition("/")[0]: array
+            for array in (*made, *self.outputs)  # the last one of each counts
+            if self.shapes[array][:1] == (None,) and array not in inside
+        }
+
     def maker(self, array: str) -> Node | None:
         """The node whose first output is ``array``."""
         return next((node for node in self.nodes if node.output == array), None)

@@ -121,14 +121,17 @@ class NumpyProgram:
 
     def predict(self, run: Run, data: Arrays, batch_size: int) -> tuple[Array, ...]:
         """See :class:`chainrule.engines.base.Program`."""
-        graph, parameters = self.plan.predict, self.plan.layout.views(run.theta)
         parts = []
-        with np.errstate(all="ignore"):
-            for rows in _slices(data, batch_size):
-                batch = {name: self._cast(name, array[rows]) for name, array in data.items()}
-                values = interpret.forward(graph, batch | parameters)
-                parts.append([values[output] for output in graph.outputs])
+        for rows in _slices(data, batch_size):
+            values = self.prediction(run, _take(data, rows))
+            parts.append([values[output] for output in self.plan.predict.outputs])
         return tuple(np.concatenate(part) for part in zip(*parts, strict=True))
+
+    def prediction(self, run: Run, part: Arrays) -> interpret.Values:
+        """Every array of the prediction for some rows, by name."""
+        batch = {name: self._cast(name, array) for name, array in part.items()}
+        with np.errstate(all="ignore"):
+            return interpret.forward(self.plan.predict, batch | self.plan.layout.views(run.theta))
 
     def _cast(self, name: str, array: Array) -> Array:
         """An array from outside in the plan's float type, or integers for class numbers."""

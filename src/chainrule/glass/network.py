@@ -42,7 +42,7 @@ def network_of(topology: Topology, plan: Plan) -> dict[str, Any]:
 def _layers(topology: Topology, plan: Plan, graph: Graph) -> list[dict[str, Any]]:
     arrays = topology.names(plan.inputs[0].partition("/")[0], topology.inputs)
     parameters = {slot.name for slot in plan.layout}
-    uses: dict[str, int] = {}
+    leaving, uses = graph.layer_outputs(), dict[str, int]()
     found = []
     for call in topology.calls:
         layer = call.layer
@@ -50,8 +50,7 @@ def _layers(topology: Topology, plan: Plan, graph: Graph) -> list[dict[str, Any]
         uses[layer.name] = use + 1
         prefix = f"{layer.name}@{use}/" if use else f"{layer.name}/"
         sources = [arrays[symbol] for symbol in call.inputs]
-        made = [name for name in _made(graph) if name.startswith(prefix)]
-        output = _last(graph, prefix) if made else sources[0]
+        output = leaving.get(prefix[:-1], sources[0])
         arrays[call.output] = output
         activation = getattr(layer, "activation", None)
         found.append(
@@ -70,18 +69,6 @@ def _layers(topology: Topology, plan: Plan, graph: Graph) -> list[dict[str, Any]
             }
         )
     return found
-
-
-def _made(graph: Graph) -> list[str]:
-    return [name for node in graph.nodes for name in node.outputs.values()]
-
-
-def _last(graph: Graph, prefix: str) -> str:
-    """The array that leaves a layer: the last that its own nodes make, or that a loss makes."""
-    fused = [name for name in graph.outputs if name.startswith(prefix)]
-    if fused:
-        return fused[0]
-    return [node.output for node in graph.nodes if node.output.startswith(prefix)][-1]
 
 
 def _if_in(name: str, parameters: set[str]) -> str:

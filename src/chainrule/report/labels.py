@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -50,29 +51,52 @@ def name_ends(ax: Any, ends: Sequence[End], size: Any = "medium") -> None:
 
     if not ends:
         return
-    ax.get_xlim(), ax.get_ylim()  # makes the limits up to date
     letter = FontProperties(size=size).get_size_in_points()
     step = _LEADING * letter
     inches = ax.get_window_extent().width / ax.figure.dpi
     if _LETTER * letter * max(len(end.text) for end in ends) > _MOST * 72 * inches:
         _legend(ax, ends, size)
         return
-    ends = sorted(ends, key=lambda end: end.y)
-    pixels = ax.transData.transform([(end.x, end.y) for end in ends])
-    heights = pixels[:, 1] * 72 / ax.figure.dpi
-    places = spread(heights, np.ones(len(ends)), step)
-    for end, height, place in zip(ends, heights, places, strict=True):
+    column = tuple(sorted(ends, key=lambda end: end.y))
+    for place, end in enumerate(column):
         ax.annotate(
             end.text,
             (end.x, end.y),
-            (_AWAY, place - height),
-            textcoords="offset points",
+            (0, 0),
+            textcoords=_Place(ax, column, place, step),
             ha="left",
             va="center",
             color=end.colour,
             size=size,
             annotation_clip=False,
         )
+
+
+@dataclass(frozen=True, eq=False)
+class _Place:
+    """Where a name stands, found anew whenever the picture is drawn: its size may have changed.
+
+    Attributes:
+        ax: Where the lines are.
+        column: All ends, from below.
+        place: Which of them.
+        step: Between two names, in points.
+    """
+
+    ax: Any
+    column: tuple[End, ...]
+    place: int
+    step: float
+
+    def __call__(self, renderer: Any) -> Any:
+        """A translation to there, as matplotlib asks for it."""
+        from matplotlib.transforms import Affine2D
+
+        pixels = self.ax.transData.transform([(end.x, end.y) for end in self.column])
+        point = self.ax.figure.dpi / 72
+        heights = spread(pixels[:, 1], np.ones(len(pixels)), self.step * point)
+        right = pixels[self.place, 0] + _AWAY * point
+        return Affine2D().translate(right, heights[self.place])
 
 
 def _legend(ax: Any, ends: Sequence[End], size: Any) -> None:
