@@ -13,8 +13,9 @@ import numpy as np
 from chainrule.errors import ArgumentError
 
 LEVELS = (1, 2, 3)
-"""1: one hidden layer and sigmoids; 2: other activations, and factors; 3: two hidden layers of one
-size and softmax."""
+"""1: one hidden layer and sigmoids; 2: other activations, factors and sums; 3: two hidden layers of
+one size and softmax. A factor that all gradients have in common is no exercise: which loss a
+network is meant to have, its gradients alone do not say."""
 
 _FUNCTIONS = {
     "sigmoid": ("1 / (1 + np.exp(-z))", "sigmoid(z) * (1 - sigmoid(z))"),
@@ -141,9 +142,8 @@ def mistakes(level: int, sizes: Sequence[int], hidden: str, output: str) -> tupl
         mistake("pre-activation-as-input", "dW2", "self.z1.T @ dz2"),
     ]
     if level == 2:
-        lost = lines[out].replace("y.size", "y.shape[1]")
-        harder.append(mistake("gradient-halved", out, lines[out].replace("2 * ", "")))
-        harder.append(mistake("gradient-not-averaged", out, lost))
+        harder.append(mistake("gradient-doubled", "dW1", "2 * x.T @ dz1"))
+        harder.append(mistake("delta-averaged", "dz1", lines["dz1"] + " / len(x)"))
         return (*easy, *harder)
     hardest = [
         mistake("weights-not-transposed", "da1", "dz2 @ self.W2"),

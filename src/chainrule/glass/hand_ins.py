@@ -194,7 +194,7 @@ def _optimizer(one: HandIn) -> Any:
 
 
 def _network(one: HandIn, module: ModuleType) -> Any:
-    from chainrule.glass import check_backprop
+    from chainrule.glass.backprop import check_backprop
     from chainrule.glass.constructing import network_with_data
 
     network, x, y = network_with_data(one.value, _data(module))

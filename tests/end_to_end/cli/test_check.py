@@ -8,6 +8,8 @@ import time
 import pytest
 from tests.end_to_end.cli.process import run, started
 
+from chainrule.glass.exercises import exercise
+
 RIGHT = """
 class SGD:
     def __init__(self, lr=0.1):
@@ -94,6 +96,17 @@ def test_json_is_one_object(world, folder):
     (adam,) = told["files"][1]["checked"]
     assert "m-correction-multiplied" in adam["faults"]
     assert adam["findings"][0]["subject"] == "update"
+
+
+def test_networks_are_checked_beside_update_rules(world, folder):
+    right, wrong = exercise(3, 2).solution, exercise(3, 2).text
+    done = run(world, "check", folder(a=right, b=wrong, c=RIGHT), "--json")
+    assert done.returncode == 1
+    files = json.loads(done.stdout)["files"]
+    assert [file["verdict"] for file in files] == ["right", "wrong", "right"]
+    (network,) = files[1]["checked"]
+    assert (network["name"], network["kind"]) == ("Network", "network")
+    assert exercise(3, 2).mistake.fault in network["faults"]
 
 
 @pytest.mark.parametrize("name", TROUBLED)
