@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from chainrule.layers import Input, Layer
     from chainrule.losses import Loss
     from chainrule.metrics import Metric
-    from chainrule.models import Model, Sequential, landscape
+    from chainrule.models import Model, Sequential, compare_optimizers, landscape
     from chainrule.optimizers import Optimizer
     from chainrule.regularizers import Regularizer
 
@@ -59,6 +59,7 @@ __all__ = [
     "check_backprop",
     "check_gradients",
     "check_optimizer",
+    "compare_optimizers",
     "config",
     "constraints",
     "datasets",
@@ -93,6 +94,7 @@ _NAMES = {
     "check_backprop": "glass",
     "check_gradients": "glass",
     "check_optimizer": "glass",
+    "compare_optimizers": "models",
     "descend": "glass",
     "elementwise": "core.rule",
     "landscape": "models",

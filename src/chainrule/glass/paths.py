@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -11,6 +12,7 @@ import numpy as np
 from chainrule import optimizers
 from chainrule.errors import ArgumentError
 from chainrule.glass.surfaces import SURFACES, Surface
+from chainrule.optimizers import FullBatch, Function, Optimizer
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -59,7 +61,7 @@ def descend(
 
     Args:
         surface: Its name (``"rosenbrock"``; all are in ``SURFACES``) or the function itself.
-        optimizer: Name or :class:`Optimizer`.
+        optimizer: Name or :class:`Optimizer`; one of the whole batch too.
         steps: How many steps at most: a path that runs away to infinity ends there.
         start: (x, y); the surface's own start if not given.
         name: Of the path; the optimizer's if not given.
@@ -79,9 +81,19 @@ def descend(
     if point.shape != (2,):
         raise ArgumentError("`start` must be (x, y).", start=start)
     points = [point.copy()]
-    for _ in range(steps):
-        chosen.apply([found.gradient(point)], [point])
-        if not (np.abs(point) < FARTHEST).all():
+    for reached in islice(_reached(found, chosen, point), steps):
+        if not (np.abs(reached) < FARTHEST).all():
             break
-        points.append(point.copy())
+        points.append(reached.copy())
     return Path(name or chosen.name, np.array(points))
+
+
+def _reached(surface: Surface, optimizer: Optimizer, point: Array) -> Iterator[Array]:
+    """The point after each step."""
+    if isinstance(optimizer, FullBatch):
+        function = Function(lambda at: (surface.loss(at), surface.gradient(at)), surface.hessian)
+        yield from (found.theta for found in islice(optimizer.iterates(function, point), 1, None))
+        return
+    while True:
+        optimizer.apply([surface.gradient(point)], [point])
+        yield point

@@ -10,14 +10,17 @@ from chainrule.models.model import Model
 from chainrule.models.sequential import Sequential
 
 if TYPE_CHECKING:
+    from chainrule.models.comparison import Comparison, compare_optimizers
     from chainrule.models.landscapes import Landscape, landscape
     from chainrule.models.structure import clone_model, model_from_json
 
 __all__ = [
+    "Comparison",
     "Landscape",
     "Model",
     "Sequential",
     "clone_model",
+    "compare_optimizers",
     "landscape",
     "load_model",
     "model_from_json",
@@ -27,8 +30,10 @@ __all__ = [
 __getattr__ = lazy(
     __name__,
     {
+        "Comparison": "comparison",
         "Landscape": "landscapes",
         "clone_model": "structure",
+        "compare_optimizers": "comparison",
         "landscape": "landscapes",
         "model_from_json": "structure",
     },

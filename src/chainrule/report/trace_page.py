@@ -7,8 +7,6 @@ browser is told to load nothing and to run this script only (Content-Security-Po
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import html
 import json
 from collections.abc import Iterator
@@ -16,6 +14,8 @@ from functools import cache
 from importlib.resources import files
 from string import Template
 from typing import TYPE_CHECKING, Any
+
+from chainrule.report.standalone import data_text, policy
 
 if TYPE_CHECKING:
     from chainrule.glass.trace import Trace
@@ -25,11 +25,6 @@ SCRIPTS = (
     "panel", "tables", "controls", "main",
 )  # fmt: skip
 """The scripts of ``page/``, each after those that it needs."""
-
-_IN_DATA = str.maketrans(
-    {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"}
-)
-"""In JSON within HTML, so that no text of the data can end the script element."""
 
 
 def page(trace: Trace) -> str:
@@ -54,12 +49,12 @@ def document(data: dict[str, Any]) -> str:
         texts,
         lang=html.escape(data["lang"]),
         title=html.escape(data["title"]),
-        policy=_policy(style, script),
+        policy=policy(style, script),
         style=style,
         script=script,
         static="\n".join(_tables(data["steps"][0], words)),
-        words_data=_data(words),
-        trace_data=_data(_lighter(data)),
+        words_data=data_text(words),
+        trace_data=data_text(_lighter(data)),
     )
 
 
@@ -70,12 +65,6 @@ def _part(name: str) -> str:
 
 def _words(lang: str) -> dict[str, str]:
     return {key: word[lang] for key, word in json.loads(_part("words.json")).items()}
-
-
-def _data(value: Any) -> str:
-    """JSON that may stand in a script element."""
-    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-    return text.translate(_IN_DATA)
 
 
 def _lighter(data: dict[str, Any]) -> dict[str, Any]:
@@ -93,23 +82,6 @@ def _rounded(entry: dict[str, Any]) -> dict[str, Any]:
     rows = entry["heat"]
     heat = [[float(f"{v:.3g}") if isinstance(v, float) else v for v in row] for row in rows]
     return {**entry, "heat": heat}
-
-
-def _policy(style: str, script: str) -> str:
-    allowed = {
-        "default-src": "'none'",
-        "script-src": _hash(script),
-        "style-src": _hash(style),
-        "img-src": "data:",
-        "base-uri": "'none'",
-        "form-action": "'none'",
-    }
-    return "; ".join(f"{what} {which}" for what, which in allowed.items())
-
-
-def _hash(text: str) -> str:
-    digest = hashlib.sha256(text.encode()).digest()
-    return f"'sha256-{base64.b64encode(digest).decode()}'"
 
 
 # ------------------------------------------------------------ without JavaScript

@@ -3,7 +3,7 @@ import pytest
 
 from chainrule.errors import ArgumentError, UnknownNameError
 from chainrule.glass import SURFACES, descend
-from chainrule.optimizers import SGD, Adam
+from chainrule.optimizers import SGD, Adam, Newton
 
 
 def test_a_path_is_what_the_optimizer_does_to_the_point():
@@ -35,3 +35,17 @@ def test_wrong_arguments_are_named():
         descend("rosenbrok", "sgd")
     with pytest.raises(ArgumentError, match=r"must be \(x, y\)"):
         descend("bowl", "sgd", start=(1, 2, 3))
+
+
+@pytest.mark.parametrize("name", ["bfgs", "lbfgs", "newton", "newtoncg", "conjugategradient"])
+def test_optimizers_of_the_whole_batch_go_down_too(name):
+    path = descend("rosenbrock", name, 300)
+    assert np.allclose(path.points[-1], (1, 1), atol=1e-4)
+    assert len(path.points) < 100
+
+
+def test_newton_without_damping_walks_to_whatever_is_flat():
+    path = descend("saddle", Newton(damping=None), 50)
+    assert np.allclose(path.points[-1], SURFACES["saddle"].saddles[0], atol=1e-6)
+    damped = descend("saddle", Newton(), 50)
+    assert np.allclose(damped.points[-1], SURFACES["saddle"].minima[0], atol=1e-6)

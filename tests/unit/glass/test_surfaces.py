@@ -48,3 +48,9 @@ def test_the_gradient_is_that_of_the_function(surface):
 def test_the_valley_is_as_steep_as_it_says():
     values = np.linalg.eigvalsh(hessian(SURFACES["valley"], np.zeros(2)))
     assert values == pytest.approx([1, 40])
+
+
+@surfaces
+def test_the_hessian_is_that_of_the_gradient(surface):
+    point = np.array(surface.start)
+    assert surface.hessian(point) == pytest.approx(hessian(surface, point), rel=1e-6, abs=1e-6)
