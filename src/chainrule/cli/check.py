@@ -142,16 +142,16 @@ def _terminated(number: int, frame: FrameType | None) -> NoReturn:
 def _tell_one(reports: Sequence[FileReport], output: Output) -> None:
     (report,) = reports
     if report.message:
-        output.tell(_wrapped(report.message))
+        output.tell(wrapped(report.message))
     for one in report.checked:
         kind = one["rule"] or one["kind"]
         said = not kind or one["name"].endswith(f"({kind})")
         name = one["name"] if said else f"{one['name']} ({kind})"
         output.tell(f"{name}: {_words(one['verdict'])}")
         if one["message"]:
-            output.tell(_wrapped(one["message"], "  "))
+            output.tell(wrapped(one["message"], "  "))
         for line in one["text"].splitlines():
-            output.tell(_wrapped(line, "  "))
+            output.tell(wrapped(line, "  "))
 
 
 def _tell_many(reports: Sequence[FileReport], output: Output) -> None:
@@ -176,7 +176,7 @@ def _tell_many(reports: Sequence[FileReport], output: Output) -> None:
         reasons = [report.message] if report.message else []
         reasons += [f"{one['name']}: {one['message']}" for one in report.checked if one["message"]]
         for reason in reasons:
-            output.tell(_wrapped(f"{report.file}: {reason}"))
+            output.tell(wrapped(f"{report.file}: {reason}"))
     verdicts = [one["verdict"] for report in reports for one in report.checked]
     verdicts += ["unchecked" for report in reports if not report.checked]
     counts = {name: verdicts.count(name) for name in ("right", "wrong", "unchecked")}
@@ -199,7 +199,13 @@ def _columns() -> int:
     return shutil.get_terminal_size((80, 24)).columns
 
 
-def _wrapped(text: str, indent: str = "") -> str:
+def wrapped(text: str, indent: str = "") -> str:
+    """A line in the width of the terminal.
+
+    Args:
+        text: The line; its own indentation is kept.
+        indent: What to put before it; if anything, further lines are indented by two more.
+    """
     inner = indent + " " * (len(text) - len(text.lstrip()))
     return textwrap.fill(
         text.strip(),

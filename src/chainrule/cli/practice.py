@@ -98,6 +98,8 @@ def _examined(path: Path) -> FileReport:
 
 
 def _tell(report: FileReport, path: Path, explain: bool, output: Output) -> None:
+    from chainrule.cli.check import wrapped
+
     networks = [one for one in report.checked if one["kind"] == "network"]
     verdict = report.verdict if networks else "unchecked"
     wrong = [f["subject"] for one in networks for f in one["findings"] if f["verdict"] != "right"]
@@ -107,7 +109,8 @@ def _tell(report: FileReport, path: Path, explain: bool, output: Output) -> None
         many = sum(len(one["findings"]) for one in networks)
         output.tell(f"Not yet: {len(wrong)} of {many} gradients are wrong.")
         if explain:
-            output.tell("\n".join(one["text"] for one in networks))
+            for line in (line for one in networks for line in one["text"].splitlines()):
+                output.tell(wrapped(line, "  "))
         else:
             output.tell(f"The answer: chainrule practice --check {path} --explain")
     else:
@@ -121,7 +124,9 @@ def _tell(report: FileReport, path: Path, explain: bool, output: Output) -> None
 
 
 def _tell_unchecked(report: FileReport, output: Output) -> None:
+    from chainrule.cli.check import wrapped
+
     reasons = [report.message, *(one["message"] for one in report.checked)]
     told = [reason for reason in reasons if reason] or ["There is no network in it."]
     for reason in told:
-        output.tell(f"It could not be checked. {reason}")
+        output.tell(wrapped(f"It could not be checked. {reason}"))
