@@ -30,6 +30,8 @@ _FEW = 25
 """Up to so many epochs have a mark each."""
 _SPAN = 100.0
 """What falls by more than this factor is drawn on a logarithmic axis, where its tail is seen."""
+_EDGE = 0.2
+"""Part of the width in which a text in the middle of a point would leave the picture."""
 _SIZE = 5.2, 3.9
 """Of one picture of several, in inches."""
 
@@ -211,12 +213,13 @@ def _mark_best(ax: Any, curve: _Curve, colour: Any, direction: str | None) -> No
         return
     x, y = curve.epochs[place], curve.values[place]
     ax.plot(x, y, "o", mfc="none", mec=colour, ms=10, mew=1.5, clip_on=False)
+    part = (x - curve.epochs[0]) / max(ax.get_xlim()[1] - curve.epochs[0], 1)
     above = direction == "down"  # the curve of training is usually on the other side
     ax.annotate(
         f"best {number(y)} in epoch {x}",
         *((x, y), (0, 9 if above else -9)),
         textcoords="offset points",
-        ha="center",
+        ha="left" if part < _EDGE else "right" if part > 1 - _EDGE else "center",
         va="bottom" if above else "top",
         color=ink(),
         size="small",

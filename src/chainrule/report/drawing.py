@@ -1,4 +1,4 @@
-"""Boxes joined by arrows, drawn on a matplotlib Axes of their own."""
+"""Boxes joined by arrows, drawn on a matplotlib Axes."""
 
 from __future__ import annotations
 
@@ -62,7 +62,9 @@ class Box:
     look: str
 
 
-def draw(boxes: Sequence[Box], edges: Sequence[Edge], rankdir: str, splines: str) -> Any:
+def draw(
+    boxes: Sequence[Box], edges: Sequence[Edge], rankdir: str, splines: str, ax: Any = None
+) -> Any:
     """Draw boxes and arrows between them.
 
     Args:
@@ -70,18 +72,18 @@ def draw(boxes: Sequence[Box], edges: Sequence[Edge], rankdir: str, splines: str
         edges: Pairs of their numbers; the first one is smaller.
         rankdir: One of :data:`DIRECTIONS`.
         splines: See :func:`chainrule.report.network.plot_model`.
+        ax: The Axes to draw on; by default one that fills a figure of its own.
 
     Returns:
-        An Axes that fills its figure, in points. In a notebook it shows itself.
+        The Axes, in points. One that fills its figure shows itself in a notebook.
     """
-    figure = new_figure(1, 1, layout=None)
     turned = rankdir in ("LR", "RL")
     sizes = [_size(box) for box in boxes]
     layout = lay_out([size[::-1] if turned else size for size in sizes], edges)
     place = DIRECTIONS[rankdir]
     width, height = layout.size[::-1] if turned else layout.size
-    figure.set_size_inches((width + 2 * _MARGIN) / 72, (height + 2 * _MARGIN) / 72)
-    axes = figure.add_axes((0, 0, 1, 1))
+    axes = _filling(width + 2 * _MARGIN, height + 2 * _MARGIN) if ax is None else ax
+    scale = 1.0 if ax is None else _scale(ax, width + 2 * _MARGIN, height + 2 * _MARGIN)
     axes.set_axis_off()
     corners = place(0, 0), place(*layout.size)
     axes.set_xlim(min(x for x, _ in corners) - _MARGIN, max(x for x, _ in corners) + _MARGIN)
@@ -91,9 +93,22 @@ def draw(boxes: Sequence[Box], edges: Sequence[Edge], rankdir: str, splines: str
         if routes:
             _draw_edges(axes, routes, place, splines)
     for box, size, middle in zip(boxes, layout.sizes, layout.middles, strict=True):
-        _draw_box(axes, box, size[::-1] if turned else size, place(*middle))
+        _draw_box(axes, box, size[::-1] if turned else size, place(*middle), scale)
+    return axes
+
+
+def _filling(width: float, height: float) -> Any:
+    """An Axes that fills a figure of a size in points."""
+    axes = new_figure(width / 72, height / 72, layout=None).add_axes((0, 0, 1, 1))
     axes._repr_png_ = lambda: image(axes, dpi=fitting(axes, _SCREEN))  # what a notebook asks for
     return axes
+
+
+def _scale(ax: Any, width: float, height: float) -> float:
+    """How large text must be in an Axes that is to hold so many points."""
+    ax.set_aspect("equal")
+    box, points = ax.get_window_extent(), ax.figure.dpi / 72
+    return float(min(box.width / width, box.height / height) / points)
 
 
 def fitting(axes: Any, dpi: float) -> float:
@@ -119,7 +134,7 @@ def _text_width(text: str, size: float, weight: str) -> float:
     return float(text_to_path.get_text_width_height_descent(text, font, ismath=False)[0])
 
 
-def _draw_box(axes: Any, box: Box, size: Point, middle: Point) -> None:
+def _draw_box(axes: Any, box: Box, size: Point, middle: Point, scale: float) -> None:
     from matplotlib.patches import Rectangle
 
     width, height = size
@@ -129,10 +144,10 @@ def _draw_box(axes: Any, box: Box, size: Point, middle: Point) -> None:
     axes.add_patch(Rectangle((left, top - height), width, height, facecolor="white", **style))
     axes.add_patch(Rectangle((left, top - head), width, head, facecolor=TINTS[box.look], **style))
     text: dict[str, Any] = {"ha": "center", "va": "center", "color": INK, "parse_math": False}
-    axes.text(middle[0], top - head / 2, box.title, size=_TITLE, weight="bold", **text)
+    axes.text(middle[0], top - head / 2, box.title, size=scale * _TITLE, weight="bold", **text)
     for number, row in enumerate(box.rows):
         down = head + _PADDING[1] + (number + 0.5) * _ROW * _LEADING
-        axes.text(middle[0], top - down, row, size=_ROW, **text)
+        axes.text(middle[0], top - down, row, size=scale * _ROW, **text)
 
 
 def _draw_edges(

@@ -38,6 +38,7 @@ def plot_model(
     show_layer_activations: bool = False,
     show_trainable: bool = False,
     splines: str = "ortho",
+    ax: Any = None,
     **kwargs: Any,
 ) -> Any:
     """Draw a model's layers and how they are joined.
@@ -62,10 +63,12 @@ def plot_model(
         show_trainable: Whether boxes of layers with weights say if training moves them.
         splines: ``"ortho"`` for lines with right angles, ``"polyline"`` (``"line"``) for straight
             ones, ``"curved"`` (``"spline"``); all lead around boxes.
+        ax: The Axes to draw on, which the picture fills; by default one of the picture's size.
         **kwargs: None is known.
 
     Returns:
-        The matplotlib Axes, in units of points; at the end of a notebook's cell it shows itself.
+        The matplotlib Axes, in units of points; one of the picture's size shows itself at the end
+        of a notebook's cell.
 
     Raises:
         StateError: The model is not built.
@@ -78,7 +81,7 @@ def plot_model(
     shown = _Shown(
         show_layer_names, show_shapes, show_dtype, show_layer_activations, show_trainable
     )
-    axes = drawing.draw(*_boxes(model, shown), rankdir, splines)
+    axes = drawing.draw(*_boxes(model, shown), rankdir, splines, ax)
     if to_file is not None:
         canvas.save(axes, to_file, dpi=drawing.fitting(axes, dpi))
     return axes

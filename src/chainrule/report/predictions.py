@@ -77,7 +77,7 @@ def _image(ax: Any, image: Array, label: int, row: Array, names: Sequence[str]) 
     ax.set(xticks=[], yticks=[])
     for side in ax.spines.values():
         side.set(color=GREY if right else VERMILION, linewidth=0.6 if right else 3)
-    said = f"{'✓' if right else '✗'} {names[guess]} {sure[guess]:.0%}"
+    said = f"{'✓' if right else '✗'} {names[guess]} {100 * sure[guess]:.0f} %"
     truth = "" if right else f"\ntrue: {names[label]}"
     ax.set_xlabel(said + truth, size="small", weight="normal" if right else "bold")
 

@@ -6,6 +6,7 @@ import xml.etree.ElementTree as ET
 import numpy as np
 import pytest
 from matplotlib import rcParams
+from matplotlib.figure import Figure
 
 from chainrule.errors import ArgumentError, StateError
 from chainrule.layers import (
@@ -270,6 +271,19 @@ def test_a_picture_too_large_for_a_png_has_fewer_dots():
     height = axes.figure.get_size_inches()[1]
     assert drawing.fitting(axes, 200) == 200
     assert 65_000 < drawing.fitting(axes, 100_000) * height < 2**16
+
+
+@every_model
+def test_an_axes_that_is_given_is_filled_and_text_is_as_small_as_its_box(build, monkeypatch):
+    monkeypatch.setitem(rcParams, "text.hinting", "none")
+    ax = Figure(figsize=(8, 16), dpi=72).add_axes((0.1, 0.1, 0.8, 0.8))
+    assert plot_model(build(), None, **EVERYTHING, ax=ax) is ax
+    ax.apply_aspect()
+    outside = ax.get_window_extent().padded(1)
+    for text, box in bounds(ax):
+        assert box.x0 <= text.x0 < text.x1 <= box.x1
+        assert outside.x0 <= box.x0 < box.x1 <= outside.x1
+        assert outside.y0 <= box.y0 < box.y1 <= outside.y1
 
 
 def test_a_notebook_shows_the_picture():

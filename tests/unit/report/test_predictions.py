@@ -12,7 +12,7 @@ NAMES = ("cat", "dog", "owl")
 def test_wrong_pictures_are_marked_in_words_too():
     images = np.random.default_rng(0).random((2, 4, 4))
     axes = plot_images(images, [0, 1], np.array([[0.9, 0.1, 0], [0.6, 0.4, 0]]), NAMES)
-    assert [ax.get_xlabel() for ax in axes] == ["✓ cat 90%", "✗ cat 60%\ntrue: dog"]
+    assert [ax.get_xlabel() for ax in axes] == ["✓ cat 90 %", "✗ cat 60 %\ntrue: dog"]
     assert [ax.images[0].get_array().tolist() for ax in axes] == images.tolist()
     assert to_hex(axes[1].spines["left"].get_edgecolor()) == "#d55e00"
 
@@ -28,7 +28,7 @@ def test_the_number_of_right_pictures_is_told_above_them():
 
 def test_one_probability_is_that_of_class_1():
     (ax,) = plot_images(np.zeros((1, 2, 2)), [0], [[0.2]], ["no", "yes"])
-    assert ax.get_xlabel() == "✓ no 80%"
+    assert ax.get_xlabel() == "✓ no 80 %"
 
 
 def test_predictions_lie_against_a_diagonal():
