@@ -59,7 +59,7 @@ class DistributionRecorder(Callback):
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
         if (epoch + 1) % self.every:
             return
-        plan, run, arrays, _ = self.model._watch.next_step(self.rows)
+        plan, run, arrays = self.model._watch.sample(self.rows)
         values, gradient = look(plan, run, arrays)
         self.epochs.append(epoch + 1)
         self._note("weights", by_layer(plan, run.theta[plan.layout.trainable]))

@@ -16,6 +16,7 @@ from chainrule.core.plan import Plan
 from chainrule.engines import interpret
 from chainrule.engines.base import Run
 from chainrule.errors import ArgumentError
+from chainrule.optimizers import FullBatch
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -71,6 +72,10 @@ class HealthMonitor(Callback):
 
     Attributes:
         reports: One :class:`HealthReport` for each look.
+
+    Raises:
+        ArgumentError: A number is no whole number from 1; or, when training begins, the optimizer
+            looks at the whole batch.
     """
 
     def __init__(self, every: int = 1, rows: int = 256, verbose: int = 1) -> None:
@@ -83,6 +88,13 @@ class HealthMonitor(Callback):
         self._told: set[tuple[str, str]] = set()
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
+        optimizer = getattr(self.model, "optimizer", None)
+        if isinstance(optimizer, FullBatch):
+            raise ArgumentError(
+                "HealthMonitor judges steps on mini-batches, which this optimizer does not do; "
+                "DistributionRecorder watches any.",
+                optimizer=type(optimizer).__name__,
+            )
         self.reports, self._losses, self._told = [], [], set()
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:

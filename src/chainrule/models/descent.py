@@ -78,6 +78,8 @@ def descend(
             f"{type(optimizer).__name__} looks at all {loss.samples} samples in each iteration: "
             f"their gradients are added up in {loss.parts} parts."
         )
+    if model._watch is not None:
+        model._watch.trains_on(training)
     optimizer.stopped = ""
     logs: dict[str, Any] = {}
     iterates = _iterates(model, optimizer, loss)

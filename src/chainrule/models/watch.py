@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from chainrule.models.breakdown import Breakdown
+    from chainrule.models.data import Data
     from chainrule.models.model import Model
 
     Array = NDArray[Any]
@@ -35,6 +36,7 @@ class Watch:
 
     def __init__(self, model: Model) -> None:
         self._model, self._recorder, self._told = model, Recorder(), False
+        self._whole: Data | None = None
         self.breakdown: Breakdown | None = None
 
     def before(self, run: Run, call: Call) -> None:
@@ -78,11 +80,22 @@ class Watch:
             stacklevel=depth,
         )
 
+    def trains_on(self, data: Data) -> None:
+        """Called by who trains on all samples at once, not in calls of the engine."""
+        self._whole = data
+
+    def sample(self, most: int) -> tuple[Plan, Run, dict[str, Array]]:
+        """The weights, and up to so many of the samples trained last."""
+        if self._whole is not None:
+            arrays = dict(self._whole.take(slice(0, most)).arrays)
+        else:
+            arrays = self._recorder.latest(most)
+        return self._model.plan, self._model._run(), arrays
+
     def next_step(self, most: int) -> tuple[Plan, Run, dict[str, Array], dict[str, float]]:
         """What the next step would be given, on up to so many of the samples trained last."""
-        model = self._model
-        run, optimizer = model._run(), model.optimizer
+        plan, run, arrays = self.sample(most)
+        optimizer = self._model.optimizer
         assert optimizer is not None  # noqa: S101  (it is being trained)
         scalars = optimizer.scalars(run.step + 1, 1)
-        numbers = {name: float(values[0]) for name, values in scalars.items()}
-        return model.plan, run, self._recorder.latest(most), numbers
+        return plan, run, arrays, {name: float(values[0]) for name, values in scalars.items()}

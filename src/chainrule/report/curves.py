@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 WORDS = {"mae": "mean absolute error", "mse": "mean squared error"}
 """What short names of metrics stand for."""
 _VALIDATION = "val_"
+_KNOWN = {"loss": "down", "gradient_norm": "down"}
+"""Which way is better, whatever the model's metrics are."""
 _COLUMNS = 3
 """Pictures side by side."""
 _FEW = 25
@@ -46,10 +48,10 @@ def plot_history(
 ) -> Any:
     """Draw loss and metrics over the epochs, each with its training and validation curve.
 
-    At the end of a line are its name and last value. A ring is around the best epoch, where it is
-    known which way is better: for the loss, and the metrics of the model that was trained. Positive
-    values that span more than a factor of 100 have a logarithmic axis. A curve whose values are no
-    longer finite ends with a cross, and says in which epoch.
+    At the end of a line are its last value and, of two, its name. A ring is around the best epoch,
+    where it is known which way is better: for the loss, and the metrics of the model that was
+    trained. Positive values that span more than a factor of 100 have a logarithmic axis. A curve
+    whose values are no longer finite ends with a cross, and says in which epoch.
 
     Args:
         history: What ``fit`` returned, or its dictionary.
@@ -82,7 +84,7 @@ def plot_history(
     for spare in grid[len(names) :]:
         spare.set_axis_off()
     epochs = getattr(history, "epochs", {})
-    directions = {"loss": "down"} | getattr(getattr(history, "model", None), "directions", {})
+    directions = _KNOWN | getattr(getattr(history, "model", None), "directions", {})
     for one, name in zip(grid, names, strict=False):
         curves = [
             _curve(label, values[key], epochs.get(key, ()))
@@ -195,16 +197,17 @@ def _spans(curves: Sequence[_Curve]) -> bool:
 
 def _ends(ax: Any, curves: Sequence[_Curve], colours: Sequence[Any]) -> Iterator[End]:
     for curve, colour in zip(curves, colours, strict=True):
+        name = f"{curve.label} " if len(curves) > 1 else ""
         if not curve.finite:
             down = 0.5 - 0.1 * curves.index(curve)
-            text = f"{curve.label} {curve.lost}"
+            text = f"{name}{curve.lost}"
             ax.text(0.5, down, text, transform=ax.transAxes, ha="center", color=colour)
             ax.tick_params(axis="y", left=False, labelleft=any(one.finite for one in curves))
             continue
         x, y = curve.epochs[curve.last], curve.values[curve.last]
         if curve.lost:
             ax.plot(x, y, "X", color=colour, ms=8, clip_on=False)
-        yield End(x, y, f"{curve.label} {curve.lost or number(y)}", colour)
+        yield End(x, y, f"{name}{curve.lost or number(y)}", colour)
 
 
 def _mark_best(ax: Any, curve: _Curve, colour: Any, direction: str | None) -> None:

@@ -40,6 +40,19 @@ def test_every_so_many_epochs_are_looked_at():
     assert all(len(looks) == 2 for kind in KINDS for looks in recorder.record[kind].values())
 
 
+def test_optimizers_of_the_whole_batch_are_watched_too():
+    from chainrule.optimizers import LBFGS
+
+    x, y = blobs()
+    model, recorder = classifier(optimizer=LBFGS()), DistributionRecorder()
+    model.fit(x, y, epochs=3, verbose=0, callbacks=[recorder])
+    last = model.layers[-1].name
+    found = recorder.record["activations"][last]
+    assert len(found) == 3
+    out = model.predict(x, verbose=0).ravel()
+    np.testing.assert_allclose(found[-1], quantiles(out), rtol=1e-5)
+
+
 def test_watching_does_not_change_the_training():
     model, _, x, y = recorded()
     other = classifier()

@@ -2,14 +2,14 @@
 
 import numpy as np
 import pytest
-from tests.builders import line
+from tests.builders import line, regressor
 
 from chainrule.callbacks import HealthMonitor
 from chainrule.errors import ArgumentError
 from chainrule.initializers import Constant, RandomNormal
 from chainrule.layers import Dense, Input
 from chainrule.models import Sequential
-from chainrule.optimizers import SGD, Adam
+from chainrule.optimizers import LBFGS, SGD, Adam
 from chainrule.testing import assert_close
 from chainrule.utils import set_random_seed
 
@@ -126,3 +126,9 @@ def test_it_looks_as_often_as_asked():
 def test_what_is_no_number_of_epochs_or_rows_is_refused(wrong):
     with pytest.raises(ArgumentError, match="whole number from 1"):
         HealthMonitor(**wrong)
+
+
+def test_an_optimizer_of_the_whole_batch_is_not_judged():
+    x, y = line()
+    with pytest.raises(ArgumentError, match=r"Recorder watches any\. Received: .*LBFGS"):
+        regressor(LBFGS()).fit(x, y, verbose=0, callbacks=[HealthMonitor()])

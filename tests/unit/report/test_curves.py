@@ -36,6 +36,10 @@ def test_lines_have_their_name_and_last_value_at_their_end():
     assert ends["validation 0.7"].get_color() == curve(ax, "validation").get_color()
 
 
+def test_a_line_that_is_alone_needs_no_name():
+    assert texts(plot_history({"mae": [2.0, 1.5]})) == ["1.5"]
+
+
 def test_names_that_would_meet_are_moved_apart():
     ax = plot_history({"loss": [1.0, 0.5], "val_loss": [1.0, 0.5]})
     one, two = (text for text in ax.texts if " 0.5" in text.get_text())
@@ -98,7 +102,7 @@ def test_many_epochs_have_no_marks():
 @pytest.mark.parametrize(("lost", "said"), [(np.nan, "NaN"), (np.inf, "∞"), (-np.inf, "−∞")])
 def test_where_numbers_are_lost_a_cross_and_the_epoch_are(lost, said):
     ax = plot_history({"loss": [1.0, 0.8, lost, lost]})
-    assert f"training {said} from epoch 3" in texts(ax)
+    assert f"{said} from epoch 3" in texts(ax)
     cross = next(line for line in ax.lines if line.get_marker() == "X")
     assert (cross.get_xdata(), cross.get_ydata()) == ([2], [0.8])
     assert ax.get_xlim() == (1, 4)
