@@ -102,7 +102,7 @@ def _check_arguments(timeout: float, optimizer: str) -> None:
     if not 0.1 <= timeout < 1e6:
         raise ArgumentError("--timeout must be at least 0.1 seconds.", timeout=timeout)
     if optimizer:
-        from chainrule.glass.update_faults import FORMS
+        from chainrule.glass.update_rules.faults import FORMS
 
         FORMS.find(optimizer)
 

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from chainrule.glass.backprop import BackpropReport, check_backprop
-    from chainrule.glass.cells import Cell
     from chainrule.glass.faults import FAULTS, Fault
     from chainrule.glass.finding import Finding
     from chainrule.glass.gradients import GradientReport, check_gradients
-    from chainrule.glass.optimizer_check import OptimizerReport, check_optimizer
     from chainrule.glass.paths import Path, descend
     from chainrule.glass.surfaces import SURFACES, Surface
-    from chainrule.glass.trace import Entry, Step, Trace
+    from chainrule.glass.trace.cells import Cell
+    from chainrule.glass.trace.record import Entry, Step, Trace
+    from chainrule.glass.update_rules.check import OptimizerReport, check_optimizer
 
 __all__ = [
     "FAULTS",
@@ -41,18 +41,18 @@ _HOMES = {
     "BackpropReport": "backprop",
     "Fault": "faults",
     "check_backprop": "backprop",
-    "Cell": "cells",
-    "Entry": "trace",
+    "Cell": "trace.cells",
+    "Entry": "trace.record",
     "Finding": "finding",
     "GradientReport": "gradients",
     "check_gradients": "gradients",
-    "OptimizerReport": "optimizer_check",
-    "check_optimizer": "optimizer_check",
+    "OptimizerReport": "update_rules.check",
+    "check_optimizer": "update_rules.check",
     "Path": "paths",
     "SURFACES": "surfaces",
-    "Step": "trace",
+    "Step": "trace.record",
     "Surface": "surfaces",
-    "Trace": "trace",
+    "Trace": "trace.record",
     "descend": "paths",
 }
 """Loaded when first used: a model that is only trained needs none of it."""

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from chainrule.errors import ArgumentError
-from chainrule.glass.update_copies import silent
-from chainrule.glass.update_names import called_parameters
+from chainrule.glass.update_rules.copies import silent
+from chainrule.glass.update_rules.names import called_parameters
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

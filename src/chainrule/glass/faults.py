@@ -228,27 +228,6 @@ _CATALOGUE = (
         "eₗ = δₖ Wₗ₊₁ᵀ",
         _HIDDEN,
     ),
-    Fault(
-        "delta-sign",
-        "the error changes its sign on its way to this layer",
-        "This layer and those before it go up the slope.",
-        "δₗ = −eₗ ⊙ f′(zₗ)",
-        _DELTA,
-    ),
-    Fault(
-        "delta-factor",
-        "the error is multiplied by a factor on its way to this layer",
-        "This layer and those before it learn faster or slower than the others.",
-        "δₗ = c eₗ ⊙ f′(zₗ)",
-        _DELTA,
-    ),
-    Fault(
-        "delta-averaged",
-        "the error is divided by n once more on its way to this layer",
-        "The mean over the samples is taken once, in the loss.",
-        "δₗ = eₗ ⊙ f′(zₗ) / n",
-        _DELTA,
-    ),
     # ------------------------------------------------------------ the kernels' gradients
     Fault(
         "pre-activation-as-input",
@@ -406,6 +385,13 @@ _CATALOGUE = (
     ),
     # ------------------------------------------------------------ the biases' gradients
     Fault(
+        "bias-gradient-missing",
+        "the bias is never moved",
+        "Its gradient is the sum of the layer's δ.",
+        "∂L/∂bₗ = 0",
+        _BIAS,
+    ),
+    Fault(
         "bias-not-summed",
         "the bias's gradient is not summed over the samples",
         "A broadcast gives every sample a bias of its own.",
@@ -440,12 +426,27 @@ _CATALOGUE = (
         "∂L/∂bₗ = Σₙ δₗ, without 1/n",
         _BIAS,
     ),
+    # ------------------------------------------------------------ factors on the way
     Fault(
-        "bias-gradient-missing",
-        "the bias is never moved",
-        "Its gradient is the sum of the layer's δ.",
-        "∂L/∂bₗ = 0",
-        _BIAS,
+        "delta-sign",
+        "the error changes its sign on its way to this layer",
+        "This layer and those before it go up the slope.",
+        "δₗ = −eₗ ⊙ f′(zₗ)",
+        _DELTA,
+    ),
+    Fault(
+        "delta-factor",
+        "the error is multiplied by a factor on its way to this layer",
+        "This layer and those before it learn faster or slower than the others.",
+        "δₗ = c eₗ ⊙ f′(zₗ)",
+        _DELTA,
+    ),
+    Fault(
+        "delta-averaged",
+        "the error is divided by n once more on its way to this layer",
+        "The mean over the samples is taken once, in the loss.",
+        "δₗ = eₗ ⊙ f′(zₗ) / n",
+        _DELTA,
     ),
 )
 

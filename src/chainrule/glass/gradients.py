@@ -17,7 +17,7 @@ from chainrule.engines.numpy import NumpyProgram
 from chainrule.errors import ArgumentError
 from chainrule.glass.differences import central_difference
 from chainrule.glass.finding import Finding
-from chainrule.glass.recording import wanted
+from chainrule.glass.trace.recording import wanted
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

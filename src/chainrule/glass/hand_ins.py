@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from chainrule.errors import ChainruleError
-from chainrule.glass.update_calling import METHODS
-from chainrule.glass.update_names import called_parameters, role_of
+from chainrule.glass.update_rules.calling import METHODS
+from chainrule.glass.update_rules.names import called_parameters, role_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -188,7 +188,7 @@ def checked(one: HandIn, module: ModuleType) -> Checked:
 
 
 def _optimizer(one: HandIn) -> Any:
-    from chainrule.glass.optimizer_check import check_optimizer
+    from chainrule.glass.update_rules.check import check_optimizer
 
     return check_optimizer(one.value, one.rule)
 

@@ -17,7 +17,7 @@ from chainrule.models.recorder import Recorder, Step
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from chainrule.glass.trace import Language, Notation, Trace
+    from chainrule.glass.trace.record import Language, Notation, Trace
     from chainrule.models.model import Model
 
     Array = NDArray[Any]

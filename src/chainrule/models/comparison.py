@@ -18,7 +18,7 @@ from chainrule.callbacks.callback import Logs
 from chainrule.core.bar import Bar
 from chainrule.core.graph import LOSS
 from chainrule.errors import ArgumentError
-from chainrule.glass.trace import written
+from chainrule.glass.trace.record import written
 from chainrule.models.evaluation import positive_integer, verbosity
 from chainrule.models.landscapes import Landscape, landscape
 from chainrule.models.structure import clone_model
@@ -79,6 +79,11 @@ class Race:
     epochs: Array = field(repr=False)
     ended: str = ""
     model: Any = field(default=None, repr=False)
+
+    @property
+    def diverged(self) -> bool:
+        """Whether it ended with a loss or a weight that is no number."""
+        return not math.isfinite(self.losses[-1]) or self.ended.startswith("diverging")
 
     @property
     def drawn(self) -> Array:

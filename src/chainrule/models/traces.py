@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from chainrule.engines.base import Run
-from chainrule.glass.network import network_of
-from chainrule.glass.trace import Language, Notation, Trace, written
-from chainrule.glass.tracing import Tracer
+from chainrule.glass.trace.network import network_of
+from chainrule.glass.trace.record import Language, Notation, Trace, written
+from chainrule.glass.trace.tracing import Tracer
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

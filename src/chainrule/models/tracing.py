@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 from chainrule.errors import ArgumentError
 
 if TYPE_CHECKING:
-    from chainrule.glass.trace import Language, Notation
+    from chainrule.glass.trace.record import Language, Notation
     from chainrule.models.model import Model
     from chainrule.models.traces import ModelTrace
 

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from chainrule.glass.document import summary
-from chainrule.glass.latex import latex
-from chainrule.glass.trace import STAGES, Entry, Step, Trace
-from chainrule.glass.words import WORDS
-from chainrule.glass.writing import number_text
+from chainrule.glass.trace.document import summary
+from chainrule.glass.trace.latex import latex
+from chainrule.glass.trace.record import STAGES, Entry, Step, Trace
+from chainrule.glass.trace.words import WORDS
+from chainrule.glass.trace.writing import number_text
 from chainrule.report.trace_text import equations, example
 
 MOST_ROWS, MOST_COLUMNS = 8, 8

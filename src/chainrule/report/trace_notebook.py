@@ -5,9 +5,9 @@ from __future__ import annotations
 import html
 from collections.abc import Iterator
 
-from chainrule.glass.trace import STAGES, Entry, Step, Trace
-from chainrule.glass.words import WORDS
-from chainrule.glass.writing import number_text
+from chainrule.glass.trace.record import STAGES, Entry, Step, Trace
+from chainrule.glass.trace.words import WORDS
+from chainrule.glass.trace.writing import number_text
 from chainrule.report.trace_text import equations, example, numbers
 
 _STYLE = (

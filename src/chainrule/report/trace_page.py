@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from chainrule.report.standalone import data_text, policy
 
 if TYPE_CHECKING:
-    from chainrule.glass.trace import Trace
+    from chainrule.glass.trace.record import Trace
 
 SCRIPTS = (
     "elements", "numbers", "trace", "parts", "layout", "neurons", "showing", "heat", "layers",

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from chainrule.core import console
-from chainrule.glass.document import summary
-from chainrule.glass.trace import STAGES, Entry, Trace
-from chainrule.glass.words import WORDS
-from chainrule.glass.writing import number_text
+from chainrule.glass.trace.document import summary
+from chainrule.glass.trace.record import STAGES, Entry, Trace
+from chainrule.glass.trace.words import WORDS
+from chainrule.glass.trace.writing import number_text
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -7,7 +7,7 @@ import pytest
 from tests.builders import classifier, regressor
 
 from chainrule import layers
-from chainrule.glass.document import HEAT, heat, summary
+from chainrule.glass.trace.document import HEAT, heat, summary
 from chainrule.layers import Dense, Input
 from chainrule.models import Model, Sequential
 

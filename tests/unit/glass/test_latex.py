@@ -9,7 +9,7 @@ import chainrule.losses
 import chainrule.optimizers  # noqa: F401  (registers its rules)
 from chainrule.core.rule import RULES, UPDATES
 from chainrule.core.source import lines
-from chainrule.glass.latex import latex
+from chainrule.glass.trace.latex import latex
 
 EQUATIONS = sorted(
     {

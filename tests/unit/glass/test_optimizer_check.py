@@ -9,9 +9,9 @@ import chainrule
 from chainrule.core.rule import UPDATES
 from chainrule.errors import ArgumentError, UnknownNameError
 from chainrule.glass import check_optimizer
-from chainrule.glass.update_faults import FORMS
-from chainrule.glass.update_faults.form import Stream, increments
-from chainrule.glass.update_model import model_of, options_of
+from chainrule.glass.update_rules.faults import FORMS
+from chainrule.glass.update_rules.faults.form import Stream, increments
+from chainrule.glass.update_rules.model import model_of, options_of
 
 EXTRAS = [
     {},

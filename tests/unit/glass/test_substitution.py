@@ -11,10 +11,10 @@ import chainrule.layers
 import chainrule.losses
 import chainrule.optimizers  # noqa: F401  (registers its rules)
 from chainrule.core.rule import RULES, UPDATES, Rule, elementwise, parameters, rule
-from chainrule.glass.application import Application, Whole
-from chainrule.glass.cells import cell_of
-from chainrule.glass.sheet import Sheet
-from chainrule.glass.trace import Entry
+from chainrule.glass.trace.application import Application, Whole
+from chainrule.glass.trace.cells import cell_of
+from chainrule.glass.trace.record import Entry
+from chainrule.glass.trace.sheet import Sheet
 from chainrule.testing import sample_inputs
 from chainrule.testing.conformance import default_axes
 

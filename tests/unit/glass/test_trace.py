@@ -6,7 +6,7 @@ from tests.builders import classifier, regressor
 
 from chainrule import config, layers
 from chainrule.errors import ArgumentError, StateError, UnknownNameError
-from chainrule.glass.trace import STAGES
+from chainrule.glass.trace.record import STAGES
 from chainrule.layers import Dense, Input
 from chainrule.models import Model, Sequential
 
@@ -256,7 +256,7 @@ def test_korean_words():
 
 
 def test_both_languages_have_all_words():
-    from chainrule.glass.words import TITLES, WORDS
+    from chainrule.glass.trace.words import TITLES, WORDS
 
     for words in (WORDS, TITLES):
         assert set(words["en"]) == set(words["ko"])

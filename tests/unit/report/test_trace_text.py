@@ -10,7 +10,7 @@ import pytest
 from tests.builders import regressor
 
 from chainrule import layers
-from chainrule.glass.trace import Entry
+from chainrule.glass.trace.record import Entry
 from chainrule.layers import Dense, Input
 from chainrule.models import Sequential
 from chainrule.report.trace_markdown import markdown

@@ -169,20 +169,24 @@ class Chain:
         return " → ".join(link.activation.name for link in self.links)
 
 
-def find_chain(values: Mapping[Place, Any], x: Array, output: Array) -> Chain | None:
-    """The chain of layers that makes ``output`` of ``x``; ``None`` if there is none.
+Seen = tuple[Mapping[Place, Any], Any, Any]
+"""Parameters, inputs, and what the network makes of them."""
+
+
+def find_chain(seen: Sequence[Seen]) -> Chain | None:
+    """The chain of layers that makes what was seen; ``None`` if there is none.
 
     Args:
-        values: The parameters, random ones: so that two activations do not look alike.
-        x: Inputs.
-        output: What the network makes of them.
+        seen: The network at random parameters, several times: two activations may look alike
+            where all pre-activations are positive.
     """
+    values = seen[0][0]
     for axes in ("rows", "columns"):
         for order in _orders(values):
             for pool in ((*COMMON, SOFTMAX), (*KNOWN, SOFTMAX)):
                 if len(pool) ** len(order) > 20_000:
                     continue
-                search = _Search(values, order, axes, pool, x, output)
+                search = _Search(order, axes, pool, seen)
                 if found := search.found():
                     return found
     return None
@@ -232,12 +236,23 @@ def _by_name(kernels: list[Place], biases: list[Place]) -> Iterator[Order]:
 class _Search:
     """Tries activations, and how the weights lie, layer by layer."""
 
-    values: Mapping[Place, Any]
     order: Order
     axes: Axes
     pool: Sequence[Activation]
-    x: Array
-    output: Array
+    seen: Sequence[Seen]
+
+    def __post_init__(self) -> None:
+        self.values, self.x, self.output = self.seen[0]
+
+    def _holds(self, links: Sequence[Link]) -> bool:
+        """Whether layers make all that was seen."""
+        chain = Chain(tuple(links), self.axes)
+        for values, x, output in self.seen:
+            made = chain.run(values, x)[1][-1]
+            wanted = chain.rows(output, made.shape[1])
+            if made.shape != wanted.shape or not close(made, wanted, CLOSE):
+                return False
+        return True
 
     def found(self) -> Chain | None:
         empty = Chain((), self.axes)
@@ -246,9 +261,9 @@ class _Search:
             x = empty.rows(self.x, width)
             wanted = empty.rows(self.output, self._last(turned))
             if x.shape[1] == width and wanted.shape[0] == x.shape[0]:
-                links = self._below(0, x, wanted, turned)
+                links = self._below((), x, wanted, turned)
                 if links is not None:
-                    return Chain(tuple(links), self.axes)
+                    return Chain(links, self.axes)
         return None
 
     def _weights(self, place: Place, turned: bool) -> Array:
@@ -262,7 +277,10 @@ class _Search:
     def _last(self, turned: bool) -> int:
         return self._weights(self.order[-1][0], turned).shape[1]
 
-    def _below(self, at: int, a: Array, wanted: Array, turned: bool) -> list[Link] | None:
+    def _below(
+        self, links: tuple[Link, ...], a: Array, wanted: Array, turned: bool
+    ) -> tuple[Link, ...] | None:
+        at = len(links)
         kernel, bias = self.order[at]
         weights = self._weights(kernel, turned)
         if weights.shape[0] != a.shape[1]:
@@ -278,11 +296,12 @@ class _Search:
             made = activation(z)
             link = Link(kernel, bias, turned and np.ndim(self.values[kernel]) == 2, activation)
             if not last:
-                below = self._below(at + 1, made, wanted, turned)
-                if below is not None:
-                    return [link, *below]
+                whole = self._below((*links, link), made, wanted, turned)
+                if whole is not None:
+                    return whole
             elif made.shape == wanted.shape and close(made, wanted, CLOSE):
-                return [link]
+                if self._holds((*links, link)):
+                    return (*links, link)
         return None
 
 

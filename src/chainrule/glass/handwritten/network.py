@@ -28,7 +28,7 @@ from chainrule.glass.handwritten.roles import (
     role,
     signature,
 )
-from chainrule.glass.update_copies import silent
+from chainrule.glass.update_rules.copies import silent
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -164,7 +164,7 @@ class HandWritten:
                 return self._update(target, point)
             found = returned(result, self.calls, self.calls.backward)
             if self.way == "stores":
-                found = arrays(target)
+                found = numbers(target)
             return Claim({
                 place: np.array(found[self.names[place]], np.float64)
                 if place in self.names and self.names[place] in found
@@ -275,8 +275,9 @@ class HandWritten:
         for what in names:
             self._find_rate(what)
             try:
-                with undisturbed():
-                    way, found, covered = self._what_it_does(what, start)
+                way, found, covered = self._what_it_does(what, start)
+                if not covered:  # where units are dead, nothing moves
+                    way, found, covered = self._what_it_does(what, self._elsewhere(start))
             except Exception as error:
                 reasons.append(f"{_name(what)}: {type(error).__name__}: {error}")
                 continue
@@ -308,13 +309,14 @@ class HandWritten:
         }  # fmt: skip
 
     def _what_it_does(self, what: Any, start: Point) -> tuple[Way, dict[Place, Place], int]:
-        target, result = self._ran(what, start)
+        with undisturbed():
+            target, result = self._ran(what, start)
         moved = [
             place
             for place in self.values
             if not np.array_equal(place.of(target), start.values[place], equal_nan=True)
         ]
-        stored = self._matched(arrays(target), marked=True)
+        stored = self._matched(numbers(target), marked=True)
         back = self._matched(returned(result, self.calls, what), marked=False)
         if moved:
             if len(stored) == len(self.values) and not self._proportional(target, stored, start):
@@ -323,6 +325,15 @@ class HandWritten:
         if len(back) >= len(stored) and back:
             return "returns", back, len(back)
         return "stores", stored, len(stored)
+
+    def _elsewhere(self, start: Point) -> Point:
+        """The same data with random weights."""
+        draw = np.random.default_rng(11)
+        values = {
+            place: draw.normal(0, 1, np.shape(value)) if np.ndim(value) else float(draw.normal())
+            for place, value in self.values.items()
+        }
+        return Point(values, start.x, start.y, start.rate)
 
     def _proportional(self, target: Any, stored: dict[Place, Place], start: Point) -> bool:
         """Whether each step is a multiple of the stored gradient, as without an optimizer."""
@@ -473,15 +484,20 @@ def output_of(raw: Any, target: Any, y: Array) -> Array:
     return np.asarray((same or found_arrays)[-1], np.float64)
 
 
+def numbers(root: Any) -> dict[Place, Array]:
+    """The arrays of floats in an object, and its floats."""
+    return {
+        place: np.asarray(value, np.float64)
+        for place, value in held(root)
+        if np.asarray(value).dtype.kind == "f"
+    }
+
+
 def returned(result: Any, calls: Calls, what: Any) -> dict[Place, Array]:
     """The arrays that a backward pass returned, by the names that its source gives them."""
     if result is None:
         return {}
-    found = {
-        place: np.asarray(value, np.float64)
-        for place, value in held(result)
-        if np.asarray(value).dtype.kind == "f"
-    }
+    found = numbers(result)
     names = _returned_names(calls.function(what, calls.root))
     if isinstance(result, tuple) and len(names) == len(result):
         renamed = {}

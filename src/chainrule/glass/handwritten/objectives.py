@@ -184,7 +184,7 @@ def recognized(
     samples: Sequence[tuple[Array, Array, float]], output: str
 ) -> tuple[Objective, Scale] | None:
     """The loss whose values these are: ``(output, targets, value)`` at several points."""
-    for objective in OBJECTIVES:
+    for objective in sorted(OBJECTIVES, key=lambda one: output not in one.fits):
         with np.errstate(all="ignore"):
             sums = [objective.value(a, y) for a, y, _ in samples]
         for power in (0, 1):

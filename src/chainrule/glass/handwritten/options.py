@@ -300,9 +300,12 @@ def _softmax_deltas(
         )
         for slope in _foreign(last, scenes):
             yield _times(residual, slope, scenes)
-    yield from option(
-        (*own, "true-class-only"), f"y ⊙ {residual.text}", scenes, lambda i, s: s.y * r[i]
-    )
+    true = (*own, "true-class-only")
+    if crossed:
+        yield from option(true, f"y ⊙ {residual.text}", scenes, lambda i, s: s.y * r[i])
+    else:
+        whole = jacobian(lambda i, s: r[i])
+        yield from option(true, f"y ⊙ {full}", scenes, lambda i, s: s.y * whole(i, s))
 
 
 def _diagonals(scenes: Sequence[Scene], left: int) -> Iterator[Option]:

@@ -153,14 +153,17 @@ def _reduced(
 # ---------------------------------------------------------------- comparing
 
 
-def ratios(made: Arrays, claimed: Arrays, tolerances: Sequence[float]) -> list[float] | None:
+def ratios(
+    made: Arrays, claimed: Arrays, tolerances: Sequence[float], floors: Sequence[float]
+) -> list[float] | None:
     """By which factor each claim is what a formula gives; ``None`` if it is no multiple.
 
     A claim of another size of the same meaning is compared as a broadcast would have it: one
-    number for all units, one for each sample.
+    number for all units, one for each sample. Where both are nothing but rounding, any factor
+    will do: not a number.
     """
     found = []
-    for formula, claim, tolerance in zip(made, claimed, tolerances, strict=True):
+    for formula, claim, tolerance, floor in zip(made, claimed, tolerances, floors, strict=True):
         p = _like(formula, claim)
         if p is None:
             return None
@@ -168,10 +171,10 @@ def ratios(made: Arrays, claimed: Arrays, tolerances: Sequence[float]) -> list[f
         own = float(np.max(np.abs(p), initial=0.0))
         if not np.isfinite(largest):
             return None
-        if own == 0 or largest <= 1e-300:
-            if own != 0 or largest > 1e-300:
+        if own <= floor or largest <= floor:
+            if own > floor or largest > floor:
                 return None
-            found.append(1.0)
+            found.append(float("nan"))
             continue
         place = np.unravel_index(int(np.abs(p).argmax()), p.shape)
         factor = float(np.sum(claim * p) / np.sum(p * p))

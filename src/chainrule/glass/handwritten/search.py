@@ -63,6 +63,8 @@ class Story:
         errors: What it was made of.
         written: How each gradient is.
         penalty: λ of each scene, if there is a penalty on the weights; open: an empty tuple.
+        rank: The place of the loss among those that are possible.
+        unknown: How many gradients are not explained.
     """
 
     objective: Objective
@@ -74,6 +76,7 @@ class Story:
     written: dict[Subject, Written] = field(default_factory=dict)
     penalty: tuple[float, ...] | None = None
     rank: int = 0
+    unknown: int = 0
 
     def faults(self, layer: int) -> tuple[str, ...]:
         """The mistakes in δ of a layer itself, not in those behind it."""
@@ -98,7 +101,7 @@ class Search:
         losses: Possible losses, each with the scales that are its writer's choice.
         free: Whether a factor of all gradients is the writer's choice (an unknown learning rate).
         strict: Whether the loss is stated, so that a factor of all gradients is a mistake.
-        forgiving: Whether a gradient may stay unexplained, at the cost of two mistakes.
+        forgiving: Whether a gradient may stay unexplained.
     """
 
     scenes: Sequence[Scene]
@@ -113,6 +116,14 @@ class Search:
     _outputs: dict[tuple[str, int], list[tuple[Option, Option]]] = field(default_factory=dict)
     _alive: list[Option] = field(default_factory=list)
 
+    @cached_property
+    def _floors(self) -> list[float]:
+        """What is rounding at each scene, where sums cancel."""
+        return [
+            1e-14 * max(float(np.max(np.abs(g), initial=0)) for g in s.claim.gradients.values())
+            for s in self.scenes
+        ]
+
     @property
     def depth(self) -> int:
         """Number of layers."""
@@ -120,28 +131,43 @@ class Search:
 
     def stories(self, budget: int, penalized: bool = False) -> list[Story]:
         """All explanations with exactly this many mistakes, the likeliest first."""
-        found = [
+        found = [story for story in self._all(budget, penalized) if story.cost == budget]
+        return sorted(found, key=lambda story: (story.rank, _weight(story)))
+
+    def partial_stories(self) -> list[Story]:
+        """Explanations that leave as few gradients as possible unexplained."""
+        self.forgiving = True
+        found = self._all(100, penalized=False)
+        least = min(((s.unknown, s.cost) for s in found), default=(0, 0))
+        found = [story for story in found if (story.unknown, story.cost) == least]
+        return sorted(found, key=lambda story: (story.rank, _weight(story)))
+
+    def _all(self, budget: int, penalized: bool) -> list[Story]:
+        return [
             story
             for start in self._starts(penalized)
             if start.cost <= budget
             for story in self._from(self.depth, start, budget)
-            if story.cost == budget and story.scale is not None
+            if story.scale is not None
         ]
-        return sorted(found, key=lambda story: (story.rank, _weight(story)))
+
+    def _most(self, story: Story, budget: int) -> int:
+        """How many mistakes may be in one place."""
+        return min(1, 2 - story.cost) if self.forgiving else min(2, budget - story.cost)
 
     def _starts(self, penalized: bool) -> Iterator[Story]:
         penalty = () if penalized else None
         for rank, (objective, scales) in enumerate(self.losses):
-            for place, scale in enumerate(scales):
-                yield Story(objective, scale, penalty=penalty, rank=10 * rank + place)
+            for scale in scales:
+                yield Story(objective, scale, penalty=penalty, rank=rank)
             if self.free:
-                yield Story(objective, None, penalty=penalty, rank=10 * rank + 9)
+                yield Story(objective, None, penalty=penalty, rank=rank)
                 continue
             if self.strict:
                 for fault, scale in _misscaled(scales[0]):
-                    yield Story(objective, scale, (fault,), 1, penalty=penalty, rank=10 * rank)
+                    yield Story(objective, scale, (fault,), 1, penalty=penalty, rank=rank)
             overall = ("gradient-factor",)
-            yield Story(objective, None, overall, 1, penalty=penalty, rank=10 * rank + 9)
+            yield Story(objective, None, overall, 1, penalty=penalty, rank=rank)
 
     # ------------------------------------------------------------ layer by layer
 
@@ -149,10 +175,8 @@ class Search:
         if layer == 0:
             yield story
             return
-        for delta, error in self._deltas(layer, story, min(2, budget - story.cost)):
+        for delta, error in self._deltas(layer, story, self._most(story, budget)):
             cost = story.cost + len(delta.faults)
-            if layer < self.depth:  # an error's mistakes are part of the delta's
-                cost = story.cost + len(delta.faults)
             if cost > budget:
                 continue
             begun = replace(
@@ -163,6 +187,9 @@ class Search:
             )
             for told in self._kernel(layer, begun, budget):
                 for whole in self._bias(layer, told, budget):
+                    own = [w for (_, k), w in whole.written.items() if k == layer]
+                    if delta.faults and all(UNKNOWN in w.faults for w in own):
+                        continue  # nothing speaks for it
                     yield from self._from(layer - 1, whole, budget)
 
     def _deltas(self, layer: int, story: Story, most: int) -> Iterator[tuple[Option, Option]]:
@@ -177,7 +204,7 @@ class Search:
         yield from distinct(made, most)
 
     def _kernel(self, layer: int, story: Story, budget: int) -> Iterator[Story]:
-        most = min(2, budget - story.cost)
+        most = self._most(story, budget)
         claimed = tuple(s.kernel_claim(layer) for s in self.scenes)
         options = self._options("kernel", layer, story, most, claimed)
         yield from self._judged(("kernel", layer), story, budget, options, claimed)
@@ -186,7 +213,7 @@ class Search:
         if self.scenes[0].chain.links[layer - 1].bias is None:
             yield story
             return
-        most = min(2, budget - story.cost)
+        most = self._most(story, budget)
         claimed = tuple(s.bias_claim(layer) for s in self.scenes)
         options = self._options("bias", layer, story, most, claimed)
         yield from self._judged(("bias", layer), story, budget, options, claimed)
@@ -207,7 +234,7 @@ class Search:
         found: list[tuple[Option, list[float] | None]] = [
             (one, factors)
             for one in options
-            if (factors := ratios(one.arrays, claimed, tolerances)) is not None
+            if (factors := ratios(one.arrays, claimed, tolerances, self._floors)) is not None
         ]
         if layer == self.depth:
             self._alive.append(story.deltas[layer])  # so that its id stays its own
@@ -243,9 +270,9 @@ class Search:
                 found.append((len(own), Written(own, text), bound))
         found = [entry for entry in found if story.cost + entry[0] <= budget]
         if not found:
-            if self.forgiving and story.cost + 2 <= budget:
-                unknown = {**story.written, subject: Written((UNKNOWN,), "")}
-                yield replace(story, cost=story.cost + 2, written=unknown)
+            if self.forgiving:
+                left = {**story.written, subject: Written((UNKNOWN,), "")}
+                yield replace(story, unknown=story.unknown + 1, written=left)
             return
         least = min(entry[0] for entry in found)
         bounds: dict[Any, list[Written]] = {}
@@ -266,10 +293,13 @@ class Search:
     ) -> Iterator[tuple[tuple[str, ...], Story]]:
         """What factors mean: nothing, or mistakes; or they say what the open factor of all is."""
         counts = [scene.samples for scene in self.scenes]
+        if all(np.isnan(factors)):
+            yield (), story
+            return
         if story.scale is None:
             stated = self.losses[0][1][0].power
             for power in (stated,) if self.strict else (0, 1):
-                found = [f * n**power for f, n in zip(factors, counts, strict=True)]
+                found = _filled([f * n**power for f, n in zip(factors, counts, strict=True)])
                 if found[0] > 0 and _constant(found, self.tolerance):
                     yield (), replace(story, scale=Scale(found[0], power))
             yield ("gradient-factor",), story
@@ -279,8 +309,10 @@ class Search:
             yield faults, story
 
     def _meanings(self, left: list[float], bias: bool) -> Iterator[tuple[str, ...]]:
-        counts = [float(scene.samples) for scene in self.scenes]
-        rates = [scene.point.rate for scene in self.scenes]
+        known_at = [i for i, factor in enumerate(left) if not np.isnan(factor)]
+        left = [left[i] for i in known_at]
+        counts = [float(self.scenes[i].samples) for i in known_at]
+        rates = [self.scenes[i].point.rate for i in known_at]
         sign = () if left[0] > 0 else ("gradient-sign",)
         size = [abs(one) for one in left]
         ones = [1.0] * len(left)
@@ -402,6 +434,12 @@ def _same(values: Sequence[float], others: Sequence[float], tolerance: float) ->
         abs(a - b) <= 10 * max(tolerance, 1e-9) * abs(b)
         for a, b in zip(values, others, strict=True)
     )
+
+
+def _filled(factors: list[float]) -> list[float]:
+    """Factors with those that may be anything set to one that is known."""
+    known = next(factor for factor in factors if not np.isnan(factor))
+    return [known if np.isnan(factor) else factor for factor in factors]
 
 
 def _factor_text(faults: Sequence[str]) -> str:

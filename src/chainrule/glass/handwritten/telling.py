@@ -148,8 +148,10 @@ class Teller:
         chosen = set(told)
         for story in self.stories:
             for faults in self._alternatives(story, subject):
-                if set(faults) != chosen and UNKNOWN not in faults:
-                    found[" + ".join(faults) or "right"] = None
+                if set(faults) == chosen or UNKNOWN in faults:
+                    continue
+                elsewhere = tuple(dict.fromkeys(fault for _, fault in story.all_faults))
+                found[" + ".join(faults or elsewhere)] = None
         return tuple(found)
 
     def _alternatives(self, story: Story, subject: Subject) -> Iterator[tuple[str, ...]]:

@@ -6,12 +6,12 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from chainrule.core.registry import Registry
-from chainrule.glass.update_faults.form import Deviation as Deviation
-from chainrule.glass.update_faults.form import Form as Form
-from chainrule.glass.update_faults.lion import lion
-from chainrule.glass.update_faults.moments import adam, adamax, adamw, nadam
-from chainrule.glass.update_faults.momentum import MOMENTUM, NESTEROV, SGD
-from chainrule.glass.update_faults.squares import adadelta, adagrad, rmsprop
+from chainrule.glass.update_rules.faults.form import Deviation as Deviation
+from chainrule.glass.update_rules.faults.form import Form as Form
+from chainrule.glass.update_rules.faults.lion import lion
+from chainrule.glass.update_rules.faults.moments import adam, adamax, adamw, nadam
+from chainrule.glass.update_rules.faults.momentum import MOMENTUM, NESTEROV, SGD
+from chainrule.glass.update_rules.faults.squares import adadelta, adagrad, rmsprop
 
 FORMS: Registry[Callable[[Mapping[str, Any]], Form]] = Registry("update rule")
 """For each rule the function that makes its form from its options."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chainrule.glass.update_faults.form import Deviation, Line
+from chainrule.glass.update_rules.faults.form import Deviation, Line
 
 GRADIENT = Line("gradient", lambda grad: grad)
 STEP = Line("step", lambda learning_rate, direction: learning_rate * direction)

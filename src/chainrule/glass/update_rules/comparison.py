@@ -11,8 +11,8 @@ import numpy as np
 
 from chainrule.core.source import lines
 from chainrule.glass.finding import Finding
-from chainrule.glass.update_calling import Observed
-from chainrule.glass.update_diagnosis import (
+from chainrule.glass.update_rules.calling import Observed
+from chainrule.glass.update_rules.diagnosis import (
     DOUBLE,
     SINGLE,
     TOLERANCE,
@@ -21,9 +21,9 @@ from chainrule.glass.update_diagnosis import (
     explain,
     scaled,
 )
-from chainrule.glass.update_faults import FORMS, Deviation, Form
-from chainrule.glass.update_faults.form import Stream
-from chainrule.glass.update_model import model_of, options_of
+from chainrule.glass.update_rules.faults import FORMS, Deviation, Form
+from chainrule.glass.update_rules.faults.form import Stream
+from chainrule.glass.update_rules.model import model_of, options_of
 from chainrule.optimizers import Optimizer
 from chainrule.optimizers.pipeline import decay
 

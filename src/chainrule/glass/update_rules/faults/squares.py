@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.glass.update_faults.averages import average, averages
-from chainrule.glass.update_faults.common import (
+from chainrule.glass.update_rules.faults.averages import average, averages
+from chainrule.glass.update_rules.faults.common import (
     EPSILONS,
     FRAME,
     SHARES,
@@ -20,8 +20,8 @@ from chainrule.glass.update_faults.common import (
     places_without,
     sizes,
 )
-from chainrule.glass.update_faults.form import Deviation, Form, Line
-from chainrule.glass.update_faults.momentum import VELOCITIES
+from chainrule.glass.update_rules.faults.form import Deviation, Form, Line
+from chainrule.glass.update_rules.faults.momentum import VELOCITIES
 
 _DECAYS = places_without(decays(coupled_is_convention=True), "numerator")
 _VARIANCE = Line("variance", lambda v: v)

@@ -7,11 +7,11 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from chainrule.errors import UnknownNameError
-from chainrule.glass.application import Place
+from chainrule.glass.trace.application import Place
 
 if TYPE_CHECKING:
-    from chainrule.glass.cells import Cell
-    from chainrule.glass.trace import Entry, Step
+    from chainrule.glass.trace.cells import Cell
+    from chainrule.glass.trace.record import Entry, Step
 
 PREFIX = "∂L/∂"
 

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from chainrule.glass.application import Application, Index
-from chainrule.glass.labels import left_side, line_text, place_text
-from chainrule.glass.sheet import Unreadable
-from chainrule.glass.substitution import Follower
-from chainrule.glass.writing import Part, Read, Term, as_term, number_text
+from chainrule.glass.trace.application import Application, Index
+from chainrule.glass.trace.labels import left_side, line_text, place_text
+from chainrule.glass.trace.sheet import Unreadable
+from chainrule.glass.trace.substitution import Follower
+from chainrule.glass.trace.writing import Part, Read, Term, as_term, number_text
 
 if TYPE_CHECKING:
-    from chainrule.glass.trace import Entry
+    from chainrule.glass.trace.record import Entry
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.glass.update_faults.averages import average, averages
-from chainrule.glass.update_faults.common import (
+from chainrule.glass.update_rules.faults.averages import average, averages
+from chainrule.glass.update_rules.faults.common import (
     EPSILONS,
     FRAME,
     SHARES,
@@ -20,8 +20,12 @@ from chainrule.glass.update_faults.common import (
     places_without,
     sizes,
 )
-from chainrule.glass.update_faults.corrections import corrections, corrections_of, epsilon_places
-from chainrule.glass.update_faults.form import Deviation, Form, Line
+from chainrule.glass.update_rules.faults.corrections import (
+    corrections,
+    corrections_of,
+    epsilon_places,
+)
+from chainrule.glass.update_rules.faults.form import Deviation, Form, Line
 
 _M, _V = average("m", "beta_1", 1), average("v", "beta_2", 2)
 _M_FACTOR = Line("m_factor", lambda beta_1, t: 1 / (1 - beta_1**t))

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from chainrule.glass.application import Index
+from chainrule.glass.trace.application import Index
 
 CONDITION, SUM, PRODUCT, POWER, ATOM = range(5)
 """How strongly the parts of a text hold together."""

@@ -13,12 +13,12 @@ from typing import Any
 
 from chainrule.errors import ArgumentError
 from chainrule.glass.finding import Finding
-from chainrule.glass.update_calling import METHODS, SHAPES, Observed, observe
-from chainrule.glass.update_comparison import Comparison
-from chainrule.glass.update_copies import literals
-from chainrule.glass.update_faults import FORMS
-from chainrule.glass.update_faults.form import Stream
-from chainrule.glass.update_model import ALIKE, DIFFERENT, model_of, options_of, stream_of
+from chainrule.glass.update_rules.calling import METHODS, SHAPES, Observed, observe
+from chainrule.glass.update_rules.comparison import Comparison
+from chainrule.glass.update_rules.copies import literals
+from chainrule.glass.update_rules.faults import FORMS
+from chainrule.glass.update_rules.faults.form import Stream
+from chainrule.glass.update_rules.model import ALIKE, DIFFERENT, model_of, options_of, stream_of
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from chainrule.glass.update_faults.form import Deviation, Form, Stream, increments
+from chainrule.glass.update_rules.faults.form import Deviation, Form, Stream, increments
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

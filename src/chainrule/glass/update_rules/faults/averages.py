@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from chainrule.glass.update_faults.form import Deviation, Line
+from chainrule.glass.update_rules.faults.form import Deviation, Line
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

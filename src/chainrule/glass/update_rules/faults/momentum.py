@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from chainrule.glass.update_faults.common import (
+from chainrule.glass.update_rules.faults.common import (
     FRAME,
     SHARES,
     bookkeeping,
@@ -14,7 +14,7 @@ from chainrule.glass.update_faults.common import (
     places_without,
     sizes,
 )
-from chainrule.glass.update_faults.form import Deviation, Form, Line
+from chainrule.glass.update_rules.faults.form import Deviation, Form, Line
 
 _DECAYS = places_without(decays(coupled_is_convention=True), "numerator")
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.glass.update_faults.averages import average, averages
-from chainrule.glass.update_faults.common import (
+from chainrule.glass.update_rules.faults.averages import average, averages
+from chainrule.glass.update_rules.faults.common import (
     FRAME,
     SHARES,
     bookkeeping,
@@ -18,7 +18,7 @@ from chainrule.glass.update_faults.common import (
     places_without,
     sizes,
 )
-from chainrule.glass.update_faults.form import Deviation, Form, Line
+from chainrule.glass.update_rules.faults.form import Deviation, Form, Line
 
 
 def lion(options: Mapping[str, Any]) -> Form:

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from chainrule.glass.update_names import called_parameters, constant, role_of
+from chainrule.glass.update_rules.names import called_parameters, constant, role_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from chainrule.glass.update_calling import Call, Trial
+    from chainrule.glass.update_rules.calling import Call, Trial
 
     Array = NDArray[Any]
 
@@ -311,7 +311,7 @@ def holders(rule: Any, start: Mapping[str, float]) -> Iterator[Holder]:
         rule: A function, a class or an object.
         start: What state arrays begin at, by name.
     """
-    from chainrule.glass.update_objects import Layers, Tensors
+    from chainrule.glass.update_rules.objects import Layers, Tensors
 
     call, made = _signatures(rule)
     roles = {role_of(name) for name in call}
@@ -335,7 +335,7 @@ def holders(rule: Any, start: Mapping[str, float]) -> Iterator[Holder]:
 
 def _signatures(rule: Any) -> tuple[Mapping[str, Any], Mapping[str, inspect.Parameter]]:
     """The parameters of the update, and those of the constructor."""
-    from chainrule.glass.update_calling import METHODS
+    from chainrule.glass.update_rules.calling import METHODS
 
     if isinstance(rule, FunctionType):
         return called_parameters(rule), {}

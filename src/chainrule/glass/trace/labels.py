@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from chainrule.glass.application import Index
-from chainrule.glass.writing import SUM, Part, bracketed
+from chainrule.glass.trace.application import Index
+from chainrule.glass.trace.writing import SUM, Part, bracketed
 
 
 def left_side(equation: str) -> tuple[str, str]:

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from chainrule.glass.application import Index
-from chainrule.glass.sheet import Sheet
+from chainrule.glass.trace.application import Index
+from chainrule.glass.trace.sheet import Sheet
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.glass.update_faults.form import Deviation, Line
+from chainrule.glass.update_rules.faults.form import Deviation, Line
 
 
 def corrections_of(state: str, share: str, option: str) -> tuple[Deviation, ...]:

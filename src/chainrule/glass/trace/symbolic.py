@@ -8,11 +8,11 @@ from typing import Final
 
 import numpy as np
 
-from chainrule.glass.labels import left_side
-from chainrule.glass.moving import MOVERS
-from chainrule.glass.sheet import Sheet, Unreadable
-from chainrule.glass.substitution import COMPARISONS, MARKS, UNCHANGED, WORDS
-from chainrule.glass.writing import number_text
+from chainrule.glass.trace.labels import left_side
+from chainrule.glass.trace.moving import MOVERS
+from chainrule.glass.trace.sheet import Sheet, Unreadable
+from chainrule.glass.trace.substitution import COMPARISONS, MARKS, UNCHANGED, WORDS
+from chainrule.glass.trace.writing import number_text
 
 SUM, PRODUCT, JUXTAPOSED, POWER, ATOM = range(5)
 

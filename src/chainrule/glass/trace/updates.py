@@ -14,11 +14,11 @@ from chainrule.core.layout import Slot
 from chainrule.core.plan import Update, UpdateNode
 from chainrule.core.rule import Function, parameters
 from chainrule.core.source import traced
-from chainrule.glass.application import Application, Joined, Source, Whole
-from chainrule.glass.entries import Naming, applied_of, bar, described
-from chainrule.glass.labels import left_side
-from chainrule.glass.recording import Event, Recording
-from chainrule.glass.trace import Entry, Role
+from chainrule.glass.trace.application import Application, Joined, Source, Whole
+from chainrule.glass.trace.entries import Naming, applied_of, bar, described
+from chainrule.glass.trace.labels import left_side
+from chainrule.glass.trace.record import Entry, Role
+from chainrule.glass.trace.recording import Event, Recording
 
 THETA, GRAD = "theta", "grad"
 

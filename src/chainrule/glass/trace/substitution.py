@@ -16,12 +16,12 @@ from typing import Any, Final
 import numpy as np
 
 from chainrule.core.source import Line
-from chainrule.glass import writing
-from chainrule.glass.application import Application, Index, Source
-from chainrule.glass.labels import left_side, line_text, place_text
-from chainrule.glass.moving import Origin, moved
-from chainrule.glass.sheet import BINARY, COMPARE, Sheet, Unreadable
-from chainrule.glass.writing import Part, Read, number_text
+from chainrule.glass.trace import writing
+from chainrule.glass.trace.application import Application, Index, Source
+from chainrule.glass.trace.labels import left_side, line_text, place_text
+from chainrule.glass.trace.moving import Origin, moved
+from chainrule.glass.trace.sheet import BINARY, COMPARE, Sheet, Unreadable
+from chainrule.glass.trace.writing import Part, Read, number_text
 
 MARKS: Final[Mapping[type[ast.operator], str]] = {
     ast.Add: "+",

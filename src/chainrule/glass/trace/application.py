@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from chainrule.core.layout import Layout
-    from chainrule.glass.sheet import Sheet
+    from chainrule.glass.trace.sheet import Sheet
 
     Array = NDArray[Any]
 
@@ -110,6 +110,6 @@ class Application:
     @cached_property
     def sheet(self) -> Sheet:
         """The function's syntax tree with the value of every part of it."""
-        from chainrule.glass.sheet import Sheet
+        from chainrule.glass.trace.sheet import Sheet
 
         return Sheet(self.function, self.arguments)

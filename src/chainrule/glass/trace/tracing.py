@@ -12,12 +12,12 @@ from chainrule.core.graph import LOSS
 from chainrule.core.plan import Plan
 from chainrule.engines.base import Run
 from chainrule.engines.numpy import NumpyProgram
-from chainrule.glass.entries import Naming, backward_entries, forward_entries, given_entries
-from chainrule.glass.notation import Symbols
-from chainrule.glass.recording import record
-from chainrule.glass.trace import Language, Notation, Step
-from chainrule.glass.updates import update_entries
-from chainrule.glass.words import Titles
+from chainrule.glass.trace.entries import Naming, backward_entries, forward_entries, given_entries
+from chainrule.glass.trace.notation import Symbols
+from chainrule.glass.trace.record import Language, Notation, Step
+from chainrule.glass.trace.recording import record
+from chainrule.glass.trace.updates import update_entries
+from chainrule.glass.trace.words import Titles
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

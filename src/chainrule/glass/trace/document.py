@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from chainrule.glass.words import WORDS
+from chainrule.glass.trace.words import WORDS
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from chainrule.core.source import Reading
-    from chainrule.glass.trace import Entry, Step, Trace
+    from chainrule.glass.trace.record import Entry, Step, Trace
 
     Array = NDArray[Any]
 

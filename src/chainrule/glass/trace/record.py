@@ -12,12 +12,12 @@ import numpy as np
 
 from chainrule.core.source import Reading
 from chainrule.errors import ArgumentError, UnknownNameError
-from chainrule.glass.application import Application, Index
+from chainrule.glass.trace.application import Application, Index
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from chainrule.glass.cells import Cell
+    from chainrule.glass.trace.cells import Cell
 
     Array = NDArray[Any]
 
@@ -107,7 +107,7 @@ class Entry:
         Raises:
             ArgumentError: There is no such place.
         """
-        from chainrule.glass.cells import cell_of
+        from chainrule.glass.trace.cells import cell_of
 
         return cell_of(self, self._checked(index), digits, most)
 
@@ -179,7 +179,7 @@ class Step:
 
     def chain(self, parameter: str, index: int | Sequence[int] = ()) -> list[Cell]:
         """The whole chain from ∂L/∂L = 1 to the gradient of one weight; see :meth:`Trace.chain`."""
-        from chainrule.glass.chain import chain
+        from chainrule.glass.trace.chain import chain
 
         return chain(self, parameter, index)
 
@@ -244,14 +244,14 @@ class Trace:
     # ------------------------------------------------------------ to be shown
 
     def to_dict(self) -> dict[str, Any]:
-        """All of it as JSON-ready data; see :mod:`chainrule.glass.document`."""
-        from chainrule.glass.document import document
+        """All of it as JSON-ready data; see :mod:`chainrule.glass.trace.document`."""
+        from chainrule.glass.trace.document import document
 
         return document(self)
 
     def to_json(self, path: str | os.PathLike[str] | None = None) -> str:
         """:meth:`to_dict` as strictly valid JSON, written to ``path`` if there is one."""
-        from chainrule.glass.document import json_text
+        from chainrule.glass.trace.document import json_text
 
         return written(json_text(self), path)
 

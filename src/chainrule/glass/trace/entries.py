@@ -13,14 +13,14 @@ from chainrule.core.graph import LOSS, Node
 from chainrule.core.plan import Plan
 from chainrule.core.source import Reading
 from chainrule.engines.interpret import needs
-from chainrule.glass.application import Application, Source, Whole
-from chainrule.glass.axes import Names, axis_names
-from chainrule.glass.latex import latex
-from chainrule.glass.notation import Symbols
-from chainrule.glass.recording import Event, Recording
-from chainrule.glass.symbolic import symbolic
-from chainrule.glass.trace import Entry, Role, Stage
-from chainrule.glass.words import Titles
+from chainrule.glass.trace.application import Application, Source, Whole
+from chainrule.glass.trace.axes import Names, axis_names
+from chainrule.glass.trace.latex import latex
+from chainrule.glass.trace.notation import Symbols
+from chainrule.glass.trace.record import Entry, Role, Stage
+from chainrule.glass.trace.recording import Event, Recording
+from chainrule.glass.trace.symbolic import symbolic
+from chainrule.glass.trace.words import Titles
 
 
 @dataclass(eq=False)

@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from chainrule.errors import ArgumentError
-from chainrule.glass.update_copies import fresh_class, isolated, silent
-from chainrule.glass.update_faults.form import Stream
-from chainrule.glass.update_holding import Holder, holders
-from chainrule.glass.update_names import called_parameters, constant, role_of
+from chainrule.glass.update_rules.copies import fresh_class, isolated, silent
+from chainrule.glass.update_rules.faults.form import Stream
+from chainrule.glass.update_rules.holding import Holder, holders
+from chainrule.glass.update_rules.names import called_parameters, constant, role_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.errors import ArgumentError
-from chainrule.glass.update_faults.form import Stream
+from chainrule.glass.update_rules.faults.form import Stream
 from chainrule.optimizers import OPTIMIZERS, Optimizer
 
 LEARNING_RATE = 0.003

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from chainrule.glass.update_holding import ALL, Holder, Kept
+from chainrule.glass.update_rules.holding import ALL, Holder, Kept
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from chainrule.glass.update_calling import Call, Trial
+    from chainrule.glass.update_rules.calling import Call, Trial
 
     Array = NDArray[Any]
 

@@ -1,0 +1,1 @@
+"""Hand-written update rules beside the library's: :mod:`~chainrule.glass.update_rules.check`."""
