@@ -143,7 +143,7 @@ def _bars(ax: Any, values: Array, names: Sequence[str] | None, is_input: bool) -
 def _numbers(values: Array) -> list[str]:
     """In three digits; probabilities in percent."""
     if len(values) > 1 and values.min() >= 0 and abs(float(values.sum()) - 1) < 1e-3:
-        return [f"{100 * value:.0f} %" if value >= 0.005 else "<1 %" for value in values]
+        return [f"{100 * value:.0f} %" if value > 0.005 else "<1 %" for value in values]
     return [number(value) for value in values]
 
 

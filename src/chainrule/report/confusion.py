@@ -115,7 +115,7 @@ def _numbers(ax: Any, percent: Array, size: float) -> None:
         value = percent[row, column]
         if value:
             ax.text(
-                *(column, row, f"{value:.0f}" if value >= 0.5 else "<1"),
+                *(column, row, f"{value:.0f}" if value > 0.5 else "<1"),
                 ha="center",
                 va="center",
                 size=size,

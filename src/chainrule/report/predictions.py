@@ -58,13 +58,9 @@ def plot_images(
     grid = panels(ax, -(-len(images) // columns), columns, 1.75, 2.15).ravel()
     for one in grid:
         one.set_axis_off()
-    right = f"{np.sum(guesses == labels)} of {len(images)} right"
-    if ax is None:
-        grid[0].figure.suptitle(right)
-    elif hasattr(ax, "set_title"):
-        ax.set_title(right)
     for one, image, label, row in zip(grid, images, labels, probabilities, strict=False):
         _image(one, image, int(label), row, names)
+    grid[0].set_title(f"{np.sum(guesses == labels)} of {len(images)} right", loc="left")
     return grid[: len(images)]
 
 

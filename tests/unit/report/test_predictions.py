@@ -18,12 +18,11 @@ def test_wrong_pictures_are_marked_in_words_too():
 
 
 def test_the_number_of_right_pictures_is_told_above_them():
-    ax = Figure().add_subplot()
     images, guesses = np.zeros((3, 4, 4)), np.eye(3)
-    assert len(plot_images(images, [0, 1, 0], guesses, NAMES, ax=ax)) == 3
-    assert ax.get_title() == "2 of 3 right"
-    axes = plot_images(images, [0, 1, 0], guesses, NAMES)
-    assert axes[0].figure.get_suptitle() == "2 of 3 right"
+    for ax in (None, Figure().add_subplot(), Figure().subplots(1, 3)):
+        axes = plot_images(images, [0, 1, 0], guesses, NAMES, ax=ax)
+        assert len(axes) == 3
+        assert axes[0].get_title(loc="left") == "2 of 3 right"
 
 
 def test_one_probability_is_that_of_class_1():
