@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from chainrule.cli import check, data, models, practice, trace, train
+from chainrule.cli import check, data, models, practice, race, trace, train
 from chainrule.cli.output import EXIT_CODES, examples
 from chainrule.version import __version__
 
@@ -27,6 +27,7 @@ app.command("summary", epilog=models.SUMMARY_EXAMPLES + EXIT_CODES)(models.summa
 app.command("trace", epilog=trace.EXAMPLES + EXIT_CODES)(trace.trace)
 app.command("check", epilog=check.EXAMPLES + EXIT_CODES)(check.check)
 app.command("practice", epilog=practice.EXAMPLES + EXIT_CODES)(practice.practice)
+app.command("race", epilog=race.EXAMPLES + EXIT_CODES)(race.race)
 app.add_typer(data.app, name="data")
 
 

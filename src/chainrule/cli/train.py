@@ -79,7 +79,7 @@ def train(
         }
         options |= {"epochs": epochs, "batch_size": batch_size, "seed": seed}
         options = DEFAULTS[dataset] | {k: v for k, v in options.items() if v is not None}
-        model = _model(data, options)
+        model = built(data, options)
         with opened(out, dataset, overwrite) as folder:
             if data.sample:
                 output.note(f"Training {sources.FALLBACK}")
@@ -88,10 +88,17 @@ def train(
 
 def new_model(data: Splits, dataset: str, seed: int) -> Sequential:
     """The network that training begins with where nothing is said."""
-    return _model(data, DEFAULTS[dataset] | {"seed": seed})
+    return built(data, DEFAULTS[dataset] | {"seed": seed})
 
 
-def _model(data: Splits, options: dict[str, Any]) -> Sequential:
+def built(data: Splits, options: dict[str, Any]) -> Sequential:
+    """The network that options ask for, compiled.
+
+    Args:
+        data: What it is for.
+        options: ``hidden``, ``activation``, ``optimizer``, ``learning_rate`` and ``seed``; the
+            learning rate is written into it where it is missing.
+    """
     from chainrule import optimizers
     from chainrule.layers import Dense, Flatten, Input, Layer, Rescaling
     from chainrule.layers.symbols import Symbol

@@ -13,6 +13,7 @@ COMMANDS = {
     "predict": ["predict", "exam", "exam-scores", "--rows", "0:3"],
     "summary": ["summary", "exam"],
     "trace": ["trace", "exam-scores"],
+    "race": ["race", "exam-scores", "--epochs", "2", "--resolution", "3"],
     "data list": ["data", "list"],
     "data fetch": ["data", "fetch", "exam-scores"],
 }
