@@ -25,8 +25,10 @@ DECADES = 100.0
 """A loss that spans more than this factor has logarithmic levels."""
 DEEPEST = 1e-6
 """The lowest level, as a share of the highest: what is lower looks the same."""
-DEEPEST_IN_SPACE = 3e-4
+DEEPEST_IN_SPACE = 2e-3
 """The same in space, where a narrow valley between two points would look like teeth."""
+FINEST = 120
+"""Facets along each side in space."""
 LEVELS = 18
 DOTS = 120
 """A path of more points is a line without dots."""
@@ -72,6 +74,8 @@ def plot_landscape(landscape: Landscape, ax: Any = None, *, legend: bool = True)
 def plot_landscape_3d(landscape: Landscape, ax: Any = None, *, legend: bool = True) -> Any:
     """Draw a loss surface in space; paths are at their own true loss, above or below it.
 
+    With logarithmic heights, what is lower than 0.2 % of the highest is drawn as that.
+
     Args:
         landscape: What :func:`chainrule.landscape` gave, over a plane.
         ax: A three-dimensional Axes to draw on; a new figure by default.
@@ -94,8 +98,8 @@ def plot_landscape_3d(landscape: Landscape, ax: Any = None, *, legend: bool = Tr
     grid = np.meshgrid(*landscape.axes)
     colours = rising(ax, HEIGHT)(scale.norm(scale.clipped))
     ax.plot_surface(
-        *grid, heights, facecolors=colours, rcount=60, ccount=60, linewidth=0.15,
-        edgecolor=(*_rgb(ink()), 0.25), alpha=0.85, zorder=1, shade=False,
+        *grid, heights, facecolors=colours, rcount=FINEST, ccount=FINEST, linewidth=0,
+        alpha=0.9, zorder=1, shade=False,
     )  # fmt: skip
     for track, colour, marker in styled(landscape):
         z = scale.heights(np.clip(track.losses, *scale.ends))
@@ -268,9 +272,3 @@ def _finish(ax: Any, landscape: Landscape, legend: bool) -> None:
         loc="upper center", bbox_to_anchor=(0.5, -0.13), ncols=2, frameon=False, title=title,
         fontsize="small", title_fontsize="small",
     )  # fmt: skip
-
-
-def _rgb(colour: Any) -> tuple[float, float, float]:
-    from matplotlib.colors import to_rgb
-
-    return to_rgb(colour)
