@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections import deque
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -22,6 +23,8 @@ RARELY = 50
 """Weights are copied so rarely that the copies take at most this part of the time: 2 %."""
 MOST = 1024
 """Calls of the engine that are kept at most, since each may hold a batch of its own."""
+LOOKED_AT = 1024
+"""Of the samples trained last, so many are kept at least, for who looks at a batch of them."""
 
 
 class Call(NamedTuple):
@@ -73,6 +76,8 @@ class Recorder:
     def __init__(self) -> None:
         self._start: Run | None = None
         self._calls: list[Call] = []
+        self._recent: deque[Stretch] = deque()
+        self._rows = 0
         self._due = 0.0
 
     def note(self, run: Run, call: Call) -> None:
@@ -83,12 +88,22 @@ class Recorder:
             self._due = now + RARELY * (time.perf_counter() - now)
             self._calls.clear()
         self._calls.append(call)
+        self._recent.append(call.stretch)
+        self._rows += len(call.stretch.order)
+        while self._rows - len(self._recent[0].order) >= LOOKED_AT:
+            self._rows -= len(self._recent.popleft().order)
 
     def latest(self, most: int) -> dict[str, Array]:
-        """Up to so many samples of the latest call."""
-        stretch = self._calls[-1].stretch
-        rows = stretch.order[-most:]
-        return {name: array[rows] for name, array in stretch.data.arrays.items()}
+        """Up to so many of the samples trained last, in order, however many calls had them."""
+        parts: list[dict[str, Array]] = []
+        for stretch in reversed(self._recent):
+            rows = stretch.order[-most:]
+            parts.append({name: array[rows] for name, array in stretch.data.arrays.items()})
+            most -= len(rows)
+            if most <= 0:
+                break
+        parts.reverse()
+        return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
     def again(self, program: Program, rates: Any = None) -> Iterator[Step]:
         """Do the steps since the copy again, on copies, one by one.

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from tests.builders import blobs, classifier
 
-from chainrule.callbacks import DistributionRecorder
+from chainrule.callbacks import Callback, DistributionRecorder
 from chainrule.callbacks.distributions import KINDS, MOST, QUANTILES, quantiles
 from chainrule.errors import ArgumentError
 
@@ -32,6 +32,25 @@ def test_gradients_are_those_of_the_loss():
         parts = [step[f"∂L/∂{layer.name}/{key}"].value.ravel() for key in ("kernel", "bias")]
         found = recorder.record["gradients"][layer.name][-1]
         np.testing.assert_allclose(found, quantiles(np.concatenate(parts)), rtol=1e-4, atol=1e-8)
+
+
+def test_what_is_looked_at_does_not_depend_on_who_else_watches():
+    class Watcher(Callback):
+        """Wants every batch, so that each is a call of the engine."""
+
+        def on_train_batch_end(self, batch, logs=None):
+            pass
+
+    x, y = blobs()
+    records = []
+    for others in ([], [Watcher()]):
+        recorder = DistributionRecorder(rows=30)
+        callbacks = [recorder, *others]
+        classifier().fit(x, y, epochs=2, batch_size=8, verbose=0, callbacks=callbacks)
+        records.append(recorder.record)
+    for kind in KINDS:
+        for layer, looks in records[0][kind].items():
+            np.testing.assert_array_equal(looks, records[1][kind][layer])
 
 
 def test_every_so_many_epochs_are_looked_at():
