@@ -120,7 +120,7 @@ def _layers(
     assert plan.update is not None  # noqa: S101  (compiled)
     values, gradient = look(plan, run, arrays)
     theta = run.theta[plan.layout.trainable]
-    vectors = {"theta": theta, "grad": gradient, **run.states}
+    vectors = {"theta": theta, "grad": gradient * plan.update.loss_scale, **run.states}
     moved = interpret.update(plan.update, vectors, scalars)
     parts = [by_layer(plan, vector) for vector in (theta, gradient, moved["theta"] - theta)]
     dead, saturated = _activations(plan, values)

@@ -36,11 +36,12 @@ def test_a_network_that_learns_ails_of_nothing(capsys):
     assert capsys.readouterr().out == ""
 
 
-def test_the_numbers_are_those_of_the_next_step():
+@pytest.mark.parametrize("scale", [None, 8.0])
+def test_the_numbers_are_those_of_the_next_step(scale):
     set_random_seed(2)
     x, y = line(30)
     model = Sequential([Input((2,)), Dense(1, name="only", dtype="float64")])
-    model.compile(SGD(0.1), "mse")
+    model.compile(SGD(0.1, loss_scale_factor=scale), "mse")
     monitor = HealthMonitor()
     model.fit(x, y, batch_size=30, verbose=0, callbacks=[monitor])
     (only,) = monitor.reports[0].layers
