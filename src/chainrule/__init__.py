@@ -39,7 +39,13 @@ if TYPE_CHECKING:
     from chainrule.layers import Input, Layer
     from chainrule.losses import Loss
     from chainrule.metrics import Metric
-    from chainrule.models import Model, Sequential, compare_optimizers, landscape
+    from chainrule.models import (
+        Model,
+        Sequential,
+        compare_optimizers,
+        find_learning_rate,
+        landscape,
+    )
     from chainrule.optimizers import Optimizer
     from chainrule.regularizers import Regularizer
 
@@ -66,6 +72,7 @@ __all__ = [
     "descend",
     "elementwise",
     "errors",
+    "find_learning_rate",
     "initializers",
     "landscape",
     "layers",
@@ -97,6 +104,7 @@ _NAMES = {
     "compare_optimizers": "models",
     "descend": "glass",
     "elementwise": "core.rule",
+    "find_learning_rate": "models",
     "landscape": "models",
     "rule": "core.rule",
 }

@@ -18,6 +18,7 @@ from chainrule.report.landscape_plots import plot_landscape, plot_landscape_3d
 from chainrule.report.network import plot_model
 from chainrule.report.predictions import plot_images, plot_predicted
 from chainrule.report.race_plots import plot_comparison
+from chainrule.report.rate_range_plots import plot_rate_range
 from chainrule.report.weights import plot_weights_as_images
 
 __all__ = [
@@ -32,5 +33,6 @@ __all__ = [
     "plot_landscape_3d",
     "plot_model",
     "plot_predicted",
+    "plot_rate_range",
     "plot_weights_as_images",
 ]

@@ -12,15 +12,18 @@ from chainrule.models.sequential import Sequential
 if TYPE_CHECKING:
     from chainrule.models.comparison import Comparison, compare_optimizers
     from chainrule.models.landscapes import Landscape, landscape
+    from chainrule.models.rate_range import RateRange, find_learning_rate
     from chainrule.models.structure import clone_model, model_from_json
 
 __all__ = [
     "Comparison",
     "Landscape",
     "Model",
+    "RateRange",
     "Sequential",
     "clone_model",
     "compare_optimizers",
+    "find_learning_rate",
     "landscape",
     "load_model",
     "model_from_json",
@@ -32,8 +35,10 @@ __getattr__ = lazy(
     {
         "Comparison": "comparison",
         "Landscape": "landscapes",
+        "RateRange": "rate_range",
         "clone_model": "structure",
         "compare_optimizers": "comparison",
+        "find_learning_rate": "rate_range",
         "landscape": "landscapes",
         "model_from_json": "structure",
     },
