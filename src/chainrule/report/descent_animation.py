@@ -15,8 +15,9 @@ from chainrule.core.files import atomic_write
 from chainrule.errors import ArgumentError
 from chainrule.report.canvas import new_figure
 from chainrule.report.labels import halo, number, plain
-from chainrule.report.landscape_plots import LEVELS, plot_landscape, styled
+from chainrule.report.landscape_plots import plot_landscape, styled
 from chainrule.report.palette import ink, paper
+from chainrule.report.race_plots import SPAN
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -145,7 +146,7 @@ def _curves(landscape: Landscape, ax: Any) -> Any:
     losses = np.concatenate([track.losses for track in landscape.tracks])
     losses = losses[np.isfinite(losses)]
     positive = losses[losses > 0]
-    if positive.size and losses.max() > LEVELS * positive.min() and losses.min() >= 0:
+    if positive.size and losses.max() > SPAN * positive.min() and losses.min() >= 0:
         low = max(positive.min(), losses.max() * SMALLEST)
         ax.set(yscale="log", ylim=(low / 1.5, losses.max() * 1.5))
     else:

@@ -10,7 +10,7 @@ import numpy as np
 from chainrule.errors import ArgumentError
 from chainrule.report.canvas import axes_for, shown_figure
 from chainrule.report.labels import halo, number, plain
-from chainrule.report.palette import MARKERS, ink, paper, rising, series
+from chainrule.report.palette import MARKERS, ink, on, paper, rising, series
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -19,14 +19,16 @@ if TYPE_CHECKING:
 
     Array = NDArray[Any]
 
-HEIGHT = "#33415c"
-"""The colour of the highest places: what is low is the paper's."""
+HEIGHT = {"black": "#33415c", "white": "#aeb9cc"}
+"""The colour of the highest places, where ink is black or white: what is low is the paper's."""
 DECADES = 100.0
 """A loss that spans more than this factor has logarithmic levels."""
 DEEPEST = 1e-6
 """The lowest level, as a share of the highest: what is lower looks the same."""
 DEEPEST_IN_SPACE = 2e-3
 """The same in space, where a narrow valley between two points would look like teeth."""
+FAINTEST = 0.12
+"""How much colour the lowest places have in space, to be seen before the paper."""
 FINEST = 120
 """Facets along each side in space."""
 LEVELS = 18
@@ -56,7 +58,7 @@ def plot_landscape(landscape: Landscape, ax: Any = None, *, legend: bool = True)
         return _curve(landscape, ax, legend)
     scale = Scale(landscape)
     shown = ax.contourf(
-        *landscape.axes, scale.clipped, scale.levels, norm=scale.norm, cmap=rising(ax, HEIGHT)
+        *landscape.axes, scale.clipped, scale.levels, norm=scale.norm, cmap=_colours(ax)
     )
     lines = {"colors": [ink()], "linewidths": 0.4, "alpha": 0.35}
     ax.contour(*landscape.axes, scale.clipped, scale.levels, norm=scale.norm, **lines)
@@ -96,13 +98,13 @@ def plot_landscape_3d(landscape: Landscape, ax: Any = None, *, legend: bool = Tr
     scale = Scale(landscape, DEEPEST_IN_SPACE)
     heights = scale.heights(scale.clipped)
     grid = np.meshgrid(*landscape.axes)
-    colours = rising(ax, HEIGHT)(scale.norm(scale.clipped))
+    colours = _colours(ax)(FAINTEST + (1 - FAINTEST) * scale.norm(scale.clipped))
     ax.plot_surface(
         *grid, heights, facecolors=colours, rcount=FINEST, ccount=FINEST, linewidth=0,
         alpha=0.9, zorder=1, shade=False,
     )  # fmt: skip
     for track, colour, marker in styled(landscape):
-        z = scale.heights(np.clip(track.losses, *scale.ends))
+        z = scale.heights(np.maximum(track.losses, scale.ends[0]))
         x, y = track.coordinates.T
         _path(ax, x, y, track, colour, marker, z)
     ax.set_xlabel(landscape.plane.labels[0], fontsize="small")
@@ -186,6 +188,10 @@ class Scale:
 
 
 # ---------------------------------------------------------------- parts
+
+
+def _colours(ax: Any) -> Any:
+    return rising(ax, HEIGHT[on(paper(ax))])
 
 
 def styled(landscape: Landscape) -> Iterator[tuple[Track, Any, str]]:

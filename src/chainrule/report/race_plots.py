@@ -15,7 +15,7 @@ from chainrule.report.race_page import AGAINST
 if TYPE_CHECKING:
     from chainrule.models.comparison import Comparison
 
-SPAN = 20.0
+SPAN = 5.0
 """What falls by more than this factor is drawn on a logarithmic axis."""
 
 

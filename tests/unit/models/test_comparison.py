@@ -8,7 +8,7 @@ from chainrule import Input, Sequential, compare_optimizers
 from chainrule.callbacks import PathRecorder
 from chainrule.errors import ArgumentError, StateError, UnknownNameError
 from chainrule.layers import Dense, Dropout
-from chainrule.models.comparison import gradients_of, thinned
+from chainrule.models.racing import gradients_of, thinned
 from chainrule.optimizers import LBFGS, SGD, Adam
 from chainrule.optimizers.schedules import ExponentialDecay
 

@@ -117,8 +117,8 @@ def test_in_space_paths_are_at_their_true_loss(network):
     (path,) = (
         one for one in ax.lines if len(one.get_data_3d()[0]) == 9 and one.get_marker() == "None"
     )
-    low, high = network.losses.min(), network.losses.max()
-    assert np.allclose(path.get_data_3d()[2], np.clip(network.tracks[0].losses, low, high))
+    lowest = np.maximum(network.tracks[0].losses, network.losses.min())
+    assert np.allclose(path.get_data_3d()[2], lowest)
     assert ax.get_zlabel() == "loss"
 
 

@@ -32,6 +32,8 @@ const scale = (low, high, from, to, log) => {
   if (log && b - a >= 1) {
     const step = Math.ceil((b - a) / 7);
     for (let e = Math.ceil(a - 1e-9); e <= b + 1e-9; e += step) ticks.push(10 ** e);
+  } else if (log) {
+    for (let e = Math.floor(a); e <= b; e += 1) ticks.push(...[1, 2, 5].map((n) => n * 10 ** e).filter((n) => n >= low && n <= high));
   } else {
     const rough = (high - low) / 5, unit = 10 ** Math.floor(Math.log10(rough || 1));
     const step = [1, 2, 5, 10].map((n) => n * unit).find((n) => n >= rough) ?? unit;
@@ -155,7 +157,7 @@ const drawPaths = (value) => {
 const drawCurves = (value) => {
   const svg = byId("curves"), { left, top, width, height } = FRAME, which = quantity();
   const all = data.tracks.flatMap((track) => track.losses).filter((loss) => loss !== null);
-  const positive = all.filter((loss) => loss > 0), log = positive.length > 0 && all.every((loss) => loss >= 0) && Math.max(...all) > 20 * Math.min(...positive);
+  const positive = all.filter((loss) => loss > 0), log = positive.length > 0 && all.every((loss) => loss >= 0) && Math.max(...all) > 5 * Math.min(...positive);
   const low = log ? Math.max(Math.min(...positive), Math.max(...all) * 1e-18) : Math.min(...all);
   const y = scale(low, Math.max(...all) + (log ? 0 : 1e-12), top + height, top, log);
   const x = scale(0, most(which), left, left + width, false);
