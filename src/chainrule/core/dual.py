@@ -88,6 +88,8 @@ class Dual:
 
     def __getattr__(self, name: str) -> Any:
         """A method of arrays: NumPy's function of that name."""
+        if name.startswith("__"):  # a protocol that somebody asks for
+            raise AttributeError(name)
         if name not in FUNCTIONS:
             raise UnknownFunctionError(f"the derivative of an array's `.{name}` is not known")
         if name == "reshape":
