@@ -5,9 +5,11 @@ from __future__ import annotations
 import contextlib
 import csv
 import importlib.util
+import signal
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from types import FrameType
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
@@ -111,6 +113,7 @@ def race(
         with opened(out, f"{dataset}-race", overwrite) as folder:
             if data.sample:
                 output.note(f"Racing {sources.FALLBACK}")
+            before = signal.signal(signal.SIGTERM, _terminated)
             try:
                 with contextlib.redirect_stdout(sys.stderr if as_json else sys.stdout):
                     comparison = compare_optimizers(
@@ -131,9 +134,15 @@ def race(
             except KeyboardInterrupt:
                 output.note("Stopped; nothing is written.")
                 raise
+            finally:
+                signal.signal(signal.SIGTERM, before)
             facts = {"dataset": dataset, "sample": data.sample, "seed": seed, "epochs": budget}
             facts |= {"batch_size": batch_size, "hidden": options["hidden"]}
             _write(comparison, terrain, data, facts, folder, output, quiet)
+
+
+def _terminated(number: int, frame: FrameType | None) -> NoReturn:
+    raise typer.Exit(128 + number)
 
 
 def _named(text: str, dataset: str) -> dict[str, Any]:
@@ -155,7 +164,7 @@ def _named(text: str, dataset: str) -> dict[str, Any]:
     }
 
 
-def _diverged(comparison: Comparison) -> None:
+def _diverged(comparison: Comparison) -> NoReturn:
     first = comparison.races[0]
     fail(
         f"No optimizer kept a finite loss: {first.name} ended by {first.ended}. "

@@ -11,7 +11,8 @@ from chainrule.models.sequential import Sequential
 
 if TYPE_CHECKING:
     from chainrule.models.comparison import Comparison, compare_optimizers
-    from chainrule.models.landscapes import Landscape, landscape
+    from chainrule.models.landscapes import Landscape, Track, landscape
+    from chainrule.models.racing import Race
     from chainrule.models.rate_range import RateRange, find_learning_rate
     from chainrule.models.structure import clone_model, model_from_json
 
@@ -35,6 +36,8 @@ __getattr__ = lazy(
     {
         "Comparison": "comparison",
         "Landscape": "landscapes",
+        "Race": "racing",
+        "Track": "landscapes",
         "RateRange": "rate_range",
         "clone_model": "structure",
         "compare_optimizers": "comparison",

@@ -205,8 +205,7 @@ def compare_optimizers(
     named = _named(optimizers)
     budget = positive_integer("epochs", epochs)
     model._check_compiled()
-    model.build() if model.built else model._data(x, y, sample_weight)
-    loss = model.empirical_loss(x, y, sample_weight)
+    loss = model.empirical_loss(x, y, sample_weight)  # builds the model if need be
     validated = None if validation_data is None else model.empirical_loss(*validation_data)
     races = []
     for name, optimizer in named.items():

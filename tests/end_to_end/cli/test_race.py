@@ -3,6 +3,7 @@
 import csv
 import json
 import signal
+import threading
 
 import pytest
 from PIL import Image
@@ -162,16 +163,19 @@ def test_pictures_of_an_overwritten_race_do_not_stay_without_matplotlib(world, t
     assert (world[0] / "bare" / "race.json").read_bytes() != before
 
 
-def test_ctrl_c_ends_it_and_nothing_is_written(world):
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_ends_it_and_nothing_is_written(world, number, code):
+    folder = world[0] / f"stopped-race-{code}"
     long = ["race", "exam-scores", "--epochs", "200000", "--optimizers", "sgd@0.1,adam@0.1"]
-    with started(world, *long, "--out", "stopped-race", environment={"PYTHONUNBUFFERED": "1"}) as p:
-        while not (world[0] / "stopped-race").exists():
-            assert p.poll() is None, p.stdout.read()
-        p.send_signal(signal.SIGINT)
-        rest = p.communicate(timeout=60)[0]
-    assert p.returncode == 130, rest
+    with started(world, *long, "--out", folder.name) as process:
+        while not folder.exists():
+            assert process.poll() is None, process.stdout.read()
+        threading.Event().wait(0.5)  # now it trains
+        process.send_signal(number)
+        rest = process.communicate(timeout=60)[0]
+    assert process.returncode == code, rest
     assert "Traceback" not in rest
-    assert not (world[0] / "stopped-race").exists()
+    assert not folder.exists()
 
 
 def test_help_has_examples_and_exit_codes(world):

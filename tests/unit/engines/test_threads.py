@@ -32,6 +32,18 @@ def test_the_environment_says_how_many(monkeypatch):
     assert config.get_threads() == 5
 
 
+def test_a_limit_holds_within_its_block_only():
+    config.set_threads(5)
+    with pytest.raises(RuntimeError), config.limited_threads(1):
+        assert config.get_threads() == 1
+        raise RuntimeError
+    assert config.get_threads() == 5
+    config.set_threads(None)
+    with config.limited_threads(2):
+        assert config.get_threads() == 2
+    assert config.get_threads() == 8
+
+
 @pytest.mark.parametrize("value", ["0", "two", "-1", "1.5"])
 def test_a_wrong_environment_is_named(monkeypatch, value):
     monkeypatch.setenv("CHAINRULE_NUM_THREADS", value)
