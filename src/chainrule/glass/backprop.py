@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from chainrule.errors import ArgumentError, DataError
+from chainrule.glass.faults import FAULTS
 from chainrule.glass.finding import Finding
 from chainrule.glass.handwritten.examination import Examination
 from chainrule.glass.handwritten.network import HandWritten, Point, functions_of
@@ -65,6 +66,8 @@ class BackpropReport:
                 told.append(f"  right:   {finding.right}")
             if finding.others:
                 told.append(f"  the same numbers: {', or '.join(finding.others)}")
+        named = dict.fromkeys(fault for finding in self.findings for fault in finding.faults)
+        told += [f"{fault}: {FAULTS[fault].explanation}" for fault in named]
         return "\n".join(told)
 
 

@@ -173,12 +173,13 @@ Seen = tuple[Mapping[Place, Any], Any, Any]
 """Parameters, inputs, and what the network makes of them."""
 
 
-def find_chain(seen: Sequence[Seen]) -> Chain | None:
+def find_chain(seen: Sequence[Seen], tolerance: float = CLOSE) -> Chain | None:
     """The chain of layers that makes what was seen; ``None`` if there is none.
 
     Args:
         seen: The network at random parameters, several times: two activations may look alike
             where all pre-activations are positive.
+        tolerance: How near outputs must come, relative to the largest.
     """
     values = seen[0][0]
     for axes in ("rows", "columns"):
@@ -186,7 +187,7 @@ def find_chain(seen: Sequence[Seen]) -> Chain | None:
             for pool in ((*COMMON, SOFTMAX), (*KNOWN, SOFTMAX)):
                 if len(pool) ** len(order) > 20_000:
                     continue
-                search = _Search(order, axes, pool, seen)
+                search = _Search(order, axes, pool, seen, tolerance)
                 if found := search.found():
                     return found
     return None
@@ -201,7 +202,7 @@ def _orders(values: Mapping[Place, Any]) -> Iterator[Order]:
     others = [place for place in values if place not in kernels]
     loose = [place for place in kernels if 1 in np.shape(values[place])]
     tried: set[Order] = set()
-    for count in range(len(loose) + 1):  # a row of weights may be a bias, (1, units)
+    for count in range(len(loose), -1, -1):  # a row of weights may be a bias, (1, units)
         for biases in combinations(loose, count):
             own = [k for k in kernels if k not in biases]
             named = _by_name(own, [*others, *biases])
@@ -240,6 +241,7 @@ class _Search:
     axes: Axes
     pool: Sequence[Activation]
     seen: Sequence[Seen]
+    tolerance: float
 
     def __post_init__(self) -> None:
         self.values, self.x, self.output = self.seen[0]
@@ -250,7 +252,7 @@ class _Search:
         for values, x, output in self.seen:
             made = chain.run(values, x)[1][-1]
             wanted = chain.rows(output, made.shape[1])
-            if made.shape != wanted.shape or not close(made, wanted, CLOSE):
+            if made.shape != wanted.shape or not close(made, wanted, self.tolerance):
                 return False
         return True
 
@@ -299,14 +301,15 @@ class _Search:
                 whole = self._below((*links, link), made, wanted, turned)
                 if whole is not None:
                     return whole
-            elif made.shape == wanted.shape and close(made, wanted, CLOSE):
-                if self._holds((*links, link)):
-                    return (*links, link)
+            elif close(made, wanted, self.tolerance) and self._holds((*links, link)):
+                return (*links, link)
         return None
 
 
 def close(a: Array, b: Array, tolerance: float) -> bool:
     """Whether two arrays agree, relative to the largest element of the second."""
+    if a.shape != b.shape:
+        return False
     scale = float(np.max(np.abs(b), initial=0.0))
     difference = float(np.max(np.abs(a - b), initial=0.0))
     return difference <= tolerance * scale or difference == 0.0

@@ -11,9 +11,11 @@ import numpy as np
 from chainrule.errors import ArgumentError
 from chainrule.glass.handwritten import objectives
 from chainrule.glass.handwritten.chain import Chain, close, find_chain
+from chainrule.glass.handwritten.holdings import held
 from chainrule.glass.handwritten.measuring import measured_findings
 from chainrule.glass.handwritten.network import HandWritten, Point
 from chainrule.glass.handwritten.objectives import Objective, Scale
+from chainrule.glass.handwritten.roles import role
 from chainrule.glass.handwritten.scene import Scene, targets
 from chainrule.glass.handwritten.search import TOLERANCE, Search, Story
 from chainrule.glass.handwritten.telling import Teller
@@ -28,6 +30,9 @@ BUDGET = 3
 
 SINGLE = 3e-5
 """Tolerance for code that computes in single precision whatever it is given."""
+
+SHORT = ((0, False), (1, False))
+"""What is looked for in single precision, where little can be told apart."""
 
 RATES = (0.37, 0.61, 0.83)
 """Learning rates at random points: different, so that one too many shows."""
@@ -45,6 +50,7 @@ class Examination:
         self.written = written
         self.notes: list[str] = []
         self.draw = np.random.default_rng(812)
+        self.tolerance, self.single = TOLERANCE, False
         self.chain = self._chain()
         self.layers = tuple(link.activation.name for link in self.chain.links) if self.chain else ()
         self.loss_text = "unknown"
@@ -80,7 +86,11 @@ class Examination:
             seen = [(p.values, p.x, self.written.output(p)) for p in points]
         except Exception:
             return None
-        return find_chain(seen)
+        self.single = all(np.array_equal(o, o.astype(np.float32)) for _, _, o in seen)
+        if self.single:
+            self.tolerance = SINGLE
+            self.notes.append("It computes in single precision: compared to 3e-5 only.")
+        return find_chain(seen, self.tolerance / 10)
 
     def _random(self, samples: int | None) -> Point:
         """A random point; with the user's own data if no number of samples is given."""
@@ -244,6 +254,14 @@ class Examination:
 
     # ------------------------------------------------------------ the story
 
+    def _courses(self) -> list[tuple[int, bool]]:
+        """How many mistakes are looked for, without and with a penalty on the weights, in order."""
+        plain = [(budget, False) for budget in range(BUDGET + 1)]
+        names = [str(place.key) for place, _ in held(self.written.calls.root)]
+        if any(role(name) == "penalty" for name in names):
+            return [(budget, penalized) for budget, _ in plain for penalized in (False, True)]
+        return [*plain[:BUDGET], (0, True), (1, True), *plain[BUDGET:]]
+
     def _stories(
         self, losses: Sequence[tuple[Objective, Sequence[Scale]]]
     ) -> tuple[list[Story], Search]:
@@ -252,14 +270,8 @@ class Examination:
             and not self.written.takes_rate
             and self.written.rate is None
         )
-        search = Search(self.scenes, TOLERANCE, losses, free, self.strict)
-        for tolerance in (TOLERANCE, SINGLE):
-            search = Search(self.scenes, tolerance, losses, free, self.strict)
-            for budget in range(BUDGET + 1 if tolerance == TOLERANCE else 2):
-                for penalized in (False, True) if tolerance == TOLERANCE else (False,):
-                    if stories := search.stories(budget, penalized):
-                        if tolerance == SINGLE:
-                            self.notes.append("It computes in single precision: compared to 3e-5.")
-                        return stories, search
-        search = Search(self.scenes, TOLERANCE, losses, free, self.strict)
+        search = Search(self.scenes, self.tolerance, losses, free, self.strict)
+        for budget, penalized in SHORT if self.single else self._courses():
+            if stories := search.stories(budget, penalized):
+                return stories, search
         return search.partial_stories(), search

@@ -111,13 +111,9 @@ def _judged(
         error = (
             float(np.max(np.abs(claims[place] / common - slope)) / scale) if same else float("inf")
         )
-        if factor is None and same and slope.ndim == 2:
-            turned = (
-                _factor(claims[place].T, *slopes[place])
-                if slope.shape[0] == slope.shape[1]
-                else None
-            )
-            fault = "gradient-transposed" if turned is not None else ""
+        if factor is None and same and slope.ndim == 2 and slope.shape[0] == slope.shape[1]:
+            turned = _factor(claims[place].T, *slopes[place])
+            fault = "" if turned is None else "gradient-transposed"
         elif factor is None:
             fault = ""
         else:
@@ -125,7 +121,7 @@ def _judged(
             fault = "" if abs(relative - 1) < TOLERANCE else _named(relative)
             if not fault:
                 right += 1
-                told = f"It is what is measured{'' if common == 1 else f', times {common:.6g}'}."
+                told = f"It is what is measured{'' if abs(common - 1) < TOLERANCE else f', times {common:.6g}'}."
                 findings.append(Finding(str(place), "right", message=told, error=error))
                 continue
         if fault:

@@ -22,7 +22,7 @@ from chainrule.glass.handwritten.roles import (
     BACKWARD,
     FORWARD,
     LOSS,
-    arguments,
+    UPDATE,
     call,
     parameters,
     role,
@@ -111,7 +111,7 @@ class HandWritten:
         rates: Places of its learning rate.
         rate: Its learning rate, where that cannot be set; ``None``: unknown.
         takes_rate: Whether it can be set.
-        single: Whether it computes in single precision.
+        sign: -1 if what is returned or stored is added to the weights.
     """
 
     calls: Calls
@@ -123,7 +123,7 @@ class HandWritten:
     rates: list[Place] = field(default_factory=list)
     rate: float | None = None
     takes_rate: bool = False
-    single: bool = False
+    sign: float = 1.0
 
     # ------------------------------------------------------------ running
 
@@ -166,7 +166,7 @@ class HandWritten:
             if self.way == "stores":
                 found = numbers(target)
             return Claim({
-                place: np.array(found[self.names[place]], np.float64)
+                place: self.sign * np.array(found[self.names[place]], np.float64)
                 if place in self.names and self.names[place] in found
                 else np.zeros(np.shape(value))
                 for place, value in self.values.items()
@@ -297,6 +297,37 @@ class HandWritten:
         self._find_rate(self.calls.backward)
         if self.way == "updates":
             self._drop_constants(start)
+        elif given is None:
+            self.sign = self._orientation(self._elsewhere(start))
+
+    def _orientation(self, point: Point) -> float:
+        """Whether another method takes what is returned or stored off the weights, or adds it."""
+        claim = self.claim(point).gradients
+        for what in _present(self.calls.root, (*UPDATE, *BACKWARD)):
+            if what == self.calls.backward:
+                continue
+            for begun in (True, False):
+                try:
+                    with undisturbed():
+                        target = self._after(what, point, begun)
+                except Exception:  # noqa: S112  (it needs something that nobody knows)
+                    continue
+                steps = {p: np.asarray(point.values[p]) - p.of(target) for p in self.values}
+                inner = [_cosine(steps[p], claim[p]) for p in self.values]
+                if all(one is not None and one < -0.999 for one in inner):
+                    return -1.0
+                if all(one is not None and one > 0.999 for one in inner):
+                    return 1.0
+        return 1.0
+
+    def _after(self, what: Any, point: Point, begun: bool) -> Any:
+        """A copy after a method, its backward pass run before if that is ``begun``."""
+        if not begun:
+            return self._ran(what, point)[0]
+        target, result = self._ran(self.calls.backward, point)
+        known = {"x": point.x, "y": point.y, "rate": point.rate, "grads": result, "one": 1}
+        call(self.calls.function(what, target), known)
+        return target
 
     def _drop_constants(self, start: Point) -> None:
         """Plain numbers that no step moves are settings, not weights."""
@@ -463,6 +494,14 @@ def _failed(kind: str, what: Any, error: Exception) -> ArgumentError:
     )
 
 
+def _cosine(a: Any, b: Any) -> float | None:
+    """Of the angle between two arrays; ``None`` if one has no direction."""
+    if np.shape(a) != np.shape(b):
+        return None
+    length = float(np.linalg.norm(a) * np.linalg.norm(b))
+    return float(np.sum(a * b)) / length if length else None
+
+
 # ---------------------------------------------------------------- what calls give
 
 
@@ -542,6 +581,3 @@ def undisturbed() -> Iterator[None]:
     finally:
         np.random.set_state(outside)
         random.setstate(plain)
-
-
-__all__ = ["Calls", "Claim", "HandWritten", "Point", "arguments", "functions_of"]

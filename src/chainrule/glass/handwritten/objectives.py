@@ -129,7 +129,7 @@ def described(objective: Objective, scale: Scale, outputs: int) -> str:
     if objective is SQUARED:
         factor, parts = factor / 2, "Σ (a − y)²"
     below = "n" if power else ""
-    if power and outputs > 1 and factor * outputs in (1.0, 0.5):
+    if power and factor not in (1.0, 0.5) and factor * outputs in (1.0, 0.5):
         factor, below = factor * outputs, f"({outputs} n)"
     told = {1.0: "", 0.5: "½ "}.get(round(factor, 12), f"{factor:.6g} ")
     sign, parts = ("−", parts[1:]) if parts.startswith("−") else ("", parts)

@@ -203,6 +203,10 @@ def output_deltas(
         if activation.name == "softmax":
             for delta in _softmax_deltas(objective, scenes, residual, left):
                 yield delta, residual
+            if objective.id == CATEGORICAL.id:
+                for error in _error(objective, scenes, residual):
+                    if error.faults == residual.faults:
+                        yield residual, error
             continue
         fused = activation.name in objective.fits and objective.id == BINARY.id
         if fused:
@@ -211,8 +215,7 @@ def output_deltas(
                 extra = ("cross-entropy-extra-derivative",)
                 yield _times(residual, slope, scenes, extra), residual
         if fused or objective.id == CATEGORICAL.id:
-            error = _error(objective, scenes, residual)
-            for one in error:
+            for one in _error(objective, scenes, residual):
                 for slope in slopes(last, scenes, one.arrays, left):
                     if len(one.faults) + len(slope.faults) <= most:
                         yield _times(one, slope, scenes), one

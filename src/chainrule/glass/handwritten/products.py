@@ -130,6 +130,8 @@ def _reduced(
         return int(s.z(layer).shape[1])
 
     def wide(array: Any, s: Scene) -> Any:
+        if array.shape[-1] not in (1, units(s)):
+            return array
         return np.broadcast_to(array, (*array.shape[:-1], units(s)))
 
     return [

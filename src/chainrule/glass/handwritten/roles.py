@@ -26,6 +26,12 @@ BACKWARD = (
 )  # fmt: skip
 """Names of the method that computes gradients or moves the weights."""
 
+UPDATE = (
+    "update", "update_weights", "update_params", "update_parameters", "step", "apply_gradients",
+    "optimize", "apply_grads", "gradient_descent",
+)  # fmt: skip
+"""Names of the method that moves the weights by gradients that are there already."""
+
 LOSS = (
     "loss", "compute_loss", "cost", "compute_cost", "loss_function", "cost_function",
     "calculate_loss", "get_loss", "loss_fn", "criterion", "objective", "error", "mse",
@@ -45,9 +51,12 @@ _ROLES: Mapping[str, frozenset[str]] = {
         "cache": "cache caches memory activations store cached zs forwardcache intermediates",
         "rate": "lr learningrate eta alpha rate stepsize lrate",
         "params": "params parameters weights theta network net model w",
+        "grads": "grads gradients grad gradient",
         "one": "epochs epoch iterations niter iters iter numiterations nepochs maxiter steps "
         "numepochs niterations iteration nepoch",
         "size": "batchsize minibatchsize m n numsamples nsamples batchsz bs",
+        "penalty": "reg regularization lambda lambd lam l2 weightdecay decay reglambda lmbda "
+        "regstrength wd",
         "off": "verbose printcost print plot printloss debug log",
     }.items()
 }

@@ -65,6 +65,7 @@ class Story:
         penalty: λ of each scene, if there is a penalty on the weights; open: an empty tuple.
         rank: The place of the loss among those that are possible.
         unknown: How many gradients are not explained.
+        usual: The place of the scale among those that are usual.
     """
 
     objective: Objective
@@ -77,6 +78,7 @@ class Story:
     penalty: tuple[float, ...] | None = None
     rank: int = 0
     unknown: int = 0
+    usual: int = 9
 
     def faults(self, layer: int) -> tuple[str, ...]:
         """The mistakes in δ of a layer itself, not in those behind it."""
@@ -119,10 +121,12 @@ class Search:
     @cached_property
     def _floors(self) -> list[float]:
         """What is rounding at each scene, where sums cancel."""
-        return [
-            1e-14 * max(float(np.max(np.abs(g), initial=0)) for g in s.claim.gradients.values())
-            for s in self.scenes
+        largest = [
+            max(float(np.max(np.abs(g), initial=0)) for g in scene.claim.gradients.values())
+            for scene in self.scenes
         ]
+        errors = [float(np.max(np.abs(s.a(self.depth) - s.y), initial=0)) for s in self.scenes]
+        return [1e-14 * max(g, 0.1 * e) for g, e in zip(largest, errors, strict=True)]
 
     @property
     def depth(self) -> int:
@@ -158,8 +162,8 @@ class Search:
     def _starts(self, penalized: bool) -> Iterator[Story]:
         penalty = () if penalized else None
         for rank, (objective, scales) in enumerate(self.losses):
-            for scale in scales:
-                yield Story(objective, scale, penalty=penalty, rank=rank)
+            for place, scale in enumerate(scales):
+                yield Story(objective, scale, penalty=penalty, rank=rank, usual=place)
             if self.free:
                 yield Story(objective, None, penalty=penalty, rank=rank)
                 continue
@@ -419,10 +423,10 @@ def _rank(faults: Sequence[str]) -> int:
     return sum(places.index(fault) for fault in faults if fault in FAULTS)
 
 
-def _weight(story: Story) -> int:
-    """Less for stories whose mistakes stand in few places, near the output, and are common."""
+def _weight(story: Story) -> tuple[int, int, int]:
+    """Less for stories whose mistakes stand in few places, and are common."""
     places = {place for place, _ in story.all_faults}
-    return 1000 * len(places) + _rank([fault for _, fault in story.all_faults])
+    return len(places), story.usual, _rank([fault for _, fault in story.all_faults])
 
 
 def _constant(values: Sequence[float], tolerance: float) -> bool:

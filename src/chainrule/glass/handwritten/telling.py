@@ -100,9 +100,9 @@ class Teller:
             if claim.shape != true.shape:
                 return float("inf")
             scale = float(np.max(np.abs(true), initial=0.0)) or 1.0
-            rounding = 0.0
+            rounding = 1e-14 * float(np.max(np.abs(scene.a(self.depth) - scene.y), initial=0.0))
             if scene.claim.moved is not None:
-                rounding = 1e-14 / scene.point.rate
+                rounding += 1e-14 / scene.point.rate
             apart = float(np.max(np.abs(claim - true), initial=0.0))
             worst = max(worst, max(0.0, apart - rounding) / scale)
         return worst
@@ -113,14 +113,14 @@ class Teller:
         name, error = str(place), self._error(subject)
         layer = subject[1]
         right = self._right_text(subject, set(range(layer, self.depth + 1)))
-        if error <= 10 * self.tolerance and not self.story.overall:
+        told = self._faults(self.story, subject)
+        if not told or (error <= 10 * self.tolerance and not self.story.overall):
             message = f"It is the gradient of the loss, {self.truths[subject].text}."
             return Finding(name, "right", message=message, right=right, error=error)
         own = self.story.written[subject]
         where = place_in_source(self.written, place)
         if UNKNOWN in own.faults:
             return Finding(name, "wrong", message=self._unknown(subject), right=right, error=error)
-        told = self._faults(self.story, subject)
         guilty = {k for k in range(layer, self.depth + 1) if self.story.faults(k)}
         written = f"{self._written_text(subject, guilty)}{where}"
         others = self._others(subject, told)
@@ -169,14 +169,15 @@ class Teller:
     # ------------------------------------------------------------ words
 
     def _message(self, subject: Subject) -> str:
-        layer = subject[1]
-        sentences = [_sentence(fault) for fault in self.story.written[subject].faults]
-        for k in range(layer, self.depth + 1):
-            for fault in self.story.faults(k):
-                where = f"In δ{sub(k)}" if k == layer else f"Handed on from δ{sub(k)}"
-                sentences.append(f"{where}: {_sentence(fault, lower=True)}")
-        sentences += [f"In all gradients: {_sentence(f, lower=True)}" for f in self.story.overall]
-        return " ".join(dict.fromkeys(sentences))
+        """What is wrong, in one sentence: in the gradient's own line, then in each δ behind it."""
+        parts = [FAULTS[fault].title for fault in self.story.written[subject].faults]
+        for k in range(subject[1], self.depth + 1):
+            titles = [FAULTS[fault].title for fault in self.story.faults(k)]
+            if titles:
+                parts.append(f"in δ{sub(k)}, {' and '.join(titles)}")
+        parts += [f"in all gradients, {FAULTS[fault].title}" for fault in self.story.overall]
+        told = "; ".join(parts)
+        return f"{told[:1].upper()}{told[1:]}."
 
     def _unknown(self, subject: Subject) -> str:
         wrong = [
@@ -215,12 +216,6 @@ class Teller:
         wrt = {"kernel": "kernel", "bias": "bias"}[subject[0]]
         own = lines(dense.cotangents[wrt], f"∂L/∂{wrt}")[-1].equation
         return "; ".join(parts) + f"  [dense: {own}{''.join(f'; {law}' for law in laws)}]"
-
-
-def _sentence(fault: str, lower: bool = False) -> str:
-    known = FAULTS[fault]
-    title = known.title
-    return f"{title if lower else title[:1].upper() + title[1:]}. {known.explanation}"
 
 
 def _symbol(subject: Subject) -> str:
