@@ -254,11 +254,18 @@ class Examination:
 
     # ------------------------------------------------------------ the story
 
+    def _penalties(self) -> tuple[float, ...]:
+        """Numbers in the network that are named like the factor of a penalty."""
+        return tuple(
+            float(value)
+            for place, value in held(self.written.calls.root)
+            if role(str(place.key)) == "penalty" and isinstance(value, float | int) and value
+        )
+
     def _courses(self) -> list[tuple[int, bool]]:
         """How many mistakes are looked for, without and with a penalty on the weights, in order."""
         plain = [(budget, False) for budget in range(BUDGET + 1)]
-        names = [str(place.key) for place, _ in held(self.written.calls.root)]
-        if any(role(name) == "penalty" for name in names):
+        if self._penalties():
             return [(budget, penalized) for budget, _ in plain for penalized in (False, True)]
         return [*plain[:BUDGET], (0, True), (1, True), *plain[BUDGET:]]
 
@@ -270,7 +277,7 @@ class Examination:
             and not self.written.takes_rate
             and self.written.rate is None
         )
-        search = Search(self.scenes, self.tolerance, losses, free, self.strict)
+        search = Search(self.scenes, self.tolerance, losses, free, self.strict, self._penalties())
         for budget, penalized in SHORT if self.single else self._courses():
             if stories := search.stories(budget, penalized):
                 return stories, search

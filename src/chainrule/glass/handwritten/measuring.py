@@ -121,7 +121,8 @@ def _judged(
             fault = "" if abs(relative - 1) < TOLERANCE else _named(relative)
             if not fault:
                 right += 1
-                told = f"It is what is measured{'' if abs(common - 1) < TOLERANCE else f', times {common:.6g}'}."
+                times = "" if abs(common - 1) < TOLERANCE else f", times {common:.6g}"
+                told = f"It is what is measured{times}."
                 findings.append(Finding(str(place), "right", message=told, error=error))
                 continue
         if fault:

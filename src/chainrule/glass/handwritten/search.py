@@ -30,6 +30,9 @@ TOLERANCE = 1e-8
 UNKNOWN = "unknown"
 """Stands for a mistake that no formula reproduces."""
 
+_PENALTIES = ((1.0, ""), (2.0, "regularization-doubled"), (-1.0, "regularization-sign"))
+"""By what a penalty's gradient may be multiplied."""
+
 Subject = tuple[str, int]
 """``("kernel", 2)``, ``("bias", 2)``: whose gradient."""
 
@@ -103,6 +106,7 @@ class Search:
         losses: Possible losses, each with the scales that are its writer's choice.
         free: Whether a factor of all gradients is the writer's choice (an unknown learning rate).
         strict: Whether the loss is stated, so that a factor of all gradients is a mistake.
+        penalties: Numbers in the network that may be the factor of a penalty.
         forgiving: Whether a gradient may stay unexplained.
     """
 
@@ -111,6 +115,7 @@ class Search:
     losses: Sequence[tuple[Objective, Sequence[Scale]]]
     free: bool = False
     strict: bool = False
+    penalties: tuple[float, ...] = ()
     forgiving: bool = False
     _ratios: dict[tuple[int, Any], list[tuple[Option, list[float] | None]]] = field(
         default_factory=dict
@@ -279,10 +284,11 @@ class Search:
                 yield replace(story, unknown=story.unknown + 1, written=left)
             return
         least = min(entry[0] for entry in found)
+        unbound = story.scale is None or story.penalty == ()  # a dearer way may bind it otherwise
         bounds: dict[Any, list[Written]] = {}
         homes: dict[Any, Story] = {}
         for cost, written, bound in found:
-            if cost == least or (story.scale is None and cost <= least + 1):
+            if cost == least or (unbound and cost == least + 1):
                 key = (bound.scale, bound.penalty, cost)
                 bounds.setdefault(key, []).append(written)
                 homes[key] = bound
@@ -340,6 +346,16 @@ class Search:
 
     # ------------------------------------------------------------ penalties
 
+    def _bound_penalties(self, story: Story, made: list[float]) -> Iterator[Story]:
+        """What λ may be, by the first gradient that has it: that, or a number that is held."""
+        yield replace(story, penalty=tuple(made), usual=story.usual + bool(self.penalties))
+        for given in self.penalties:
+            for power in (0, 1):
+                known = tuple(given / s.samples**power for s in self.scenes)
+                factors = [m / k for m, k in zip(made, known, strict=True)]
+                if _constant(factors, 1e-6):
+                    yield replace(story, penalty=known)
+
     def _with_penalty(
         self, subject: Subject, story: Story, one: Option, claimed: Arrays
     ) -> Iterator[tuple[int, Written, Story]]:
@@ -365,13 +381,13 @@ class Search:
         if not story.penalty:
             counts = [scene.samples for scene in self.scenes]
             averaged = [f * n for f, n in zip(made, counts, strict=True)]
-            if _constant(made, 1e-6) or _constant(averaged, 1e-6):
-                bound = replace(story, penalty=tuple(made))
-                yield len(one.faults), Written(one.faults, f"{one.text} + λ W"), bound
+            if not (_constant(made, 1e-6) or _constant(averaged, 1e-6)):
+                return
+            for bound in self._bound_penalties(story, made):
+                yield from self._with_penalty(subject, bound, one, claimed)
             return
         size = [f / p for f, p in zip(made, story.penalty, strict=True)]
-        for factor, fault in ((1.0, ""), (2.0, "regularization-doubled"),
-                              (0.5, "gradient-halved"), (-1.0, "regularization-sign")):  # fmt: skip
+        for factor, fault in _PENALTIES:
             if _same(size, [factor] * len(size), 1e-6):
                 faults = (*one.faults, fault) if fault else one.faults
                 text = f"{one.text} + {factor:g} λ W" if factor != 1 else f"{one.text} + λ W"
@@ -426,7 +442,7 @@ def _rank(faults: Sequence[str]) -> int:
 def _weight(story: Story) -> tuple[int, int, int]:
     """Less for stories whose mistakes stand in few places, and are common."""
     places = {place for place, _ in story.all_faults}
-    return len(places), story.usual, _rank([fault for _, fault in story.all_faults])
+    return story.usual, len(places), _rank([fault for _, fault in story.all_faults])
 
 
 def _constant(values: Sequence[float], tolerance: float) -> bool:

@@ -150,8 +150,9 @@ class Teller:
             for faults in self._alternatives(story, subject):
                 if set(faults) == chosen or UNKNOWN in faults:
                     continue
-                elsewhere = tuple(dict.fromkeys(fault for _, fault in story.all_faults))
-                found[" + ".join(faults or elsewhere)] = None
+                if faults in (self._faults(story, subject), ()):
+                    faults = tuple(dict.fromkeys(fault for _, fault in sorted(story.all_faults)))
+                found[" + ".join(faults)] = None
         return tuple(found)
 
     def _alternatives(self, story: Story, subject: Subject) -> Iterator[tuple[str, ...]]:
@@ -205,7 +206,8 @@ class Teller:
         """The right formulas, and the rules' own equations that they come from."""
         layer = subject[1]
         shown = sorted(guilty | {layer})
-        parts = [f"{_symbol(subject)} = {self.truths[subject].text}"]
+        penalty = " + λ W" if self.story.penalty and subject[0] == "kernel" else ""
+        parts = [f"{_symbol(subject)} = {self.truths[subject].text}{penalty}"]
         parts += [f"δ{sub(k)} = {self.deltas[k].text}" for k in shown]
         rules = [self.chain.links[k - 1].activation for k in shown]
         laws = {
