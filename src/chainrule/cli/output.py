@@ -31,8 +31,7 @@ SCHEMA = 1
 WRONG, USAGE, DATA, MODEL_FILE, DISK, NETWORK, DIVERGED = 1, 2, 3, 4, 5, 6, 7
 
 EXIT_CODES = (
-    "Exit codes: 0 done, 1 internal error (check: something is wrong), 2 wrong usage, 3 data "
-    "(check: something could not be checked), 4 model file, 5 disk, 6 network, "
+    "Exit codes: 0 done, 1 internal error, 2 wrong usage, 3 data, 4 model file, 5 disk, 6 network, "
     "7 training diverged, 130 Ctrl-C, 141 nobody reads the output, 143 terminated."
 )
 

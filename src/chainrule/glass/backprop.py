@@ -107,8 +107,18 @@ def check_backprop(
         DataError: The data are not numbers.
 
     Example:
-        >>> report = check_backprop(NeuralNetwork(), X, y)
-        >>> print(report)
+        >>> class Line:
+        ...     def __init__(self):
+        ...         self.w = np.array([[0.5], [0.1]])
+        ...
+        ...     def forward(self, x):
+        ...         return x @ self.w
+        ...
+        ...     def backward(self, x, y):
+        ...         return {"w": x.T @ (self.forward(x) - y)}
+        >>> x = np.array([[1.0, 2.0], [3.0, 4.0], [5.0, 7.0]])
+        >>> check_backprop(Line(), x, x[:, :1]).ok
+        True
     """
     inputs, labels = _numbers("x", x), _numbers("y", y)
     calls, given = functions_of(network, forward, backward, loss)

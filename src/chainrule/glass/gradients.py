@@ -130,7 +130,12 @@ def check_gradients(model: Any, x: Any, y: Any, sample_weight: Any = None) -> Gr
         ShapeError, DataError: The data do not fit the model.
 
     Example:
-        >>> print(check_gradients(model, x[:4], y[:4]))
+        >>> from chainrule.layers import Dense
+        >>> from chainrule.models import Sequential
+        >>> model = Sequential([Dense(3, "tanh", input_dim=2), Dense(1)])
+        >>> model.compile("sgd", "mse")
+        >>> check_gradients(model, np.ones((4, 2)), np.zeros((4, 1))).ok
+        True
     """
     if not hasattr(model, "compile") or not hasattr(model, "_data"):
         raise ArgumentError(

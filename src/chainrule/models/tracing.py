@@ -42,8 +42,13 @@ class Traceable:
             ShapeError, DataError: The data do not fit the model.
 
         Example:
-            >>> trace = model.trace(x[:3], y[:3])
-            >>> print(trace["dense/z"].cell((0, 1)).text)
+            >>> from chainrule.layers import Dense
+            >>> from chainrule.models import Sequential
+            >>> model = Sequential([Dense(1, input_dim=2, kernel_initializer="ones")])
+            >>> model.compile("sgd", "mse")
+            >>> trace = model.trace([[2.0, 3.0]], [[4.0]])
+            >>> print(trace["z₁"].cell((0, 0)).text)
+            z₁[0,0] = 2 · 1 + 3 · 1 + 0 = 5
         """
         from chainrule.models.traces import traced
 
