@@ -108,8 +108,15 @@ def find_learning_rate(
         ShapeError, DataError: The data do not fit the model.
 
     Example:
-        >>> found = find_learning_rate(model, x, y)
+        >>> from chainrule.layers import Dense, Input
+        >>> from chainrule.models import Sequential
+        >>> x = np.linspace(-1, 1, 200)[:, None]
+        >>> model = Sequential([Input((1,)), Dense(1)])
+        >>> model.compile("sgd", "mse")
+        >>> found = find_learning_rate(model, x, 3 * x)
         >>> model.optimizer.learning_rate = found.suggestion
+        >>> 0.01 < found.suggestion < 1
+        True
     """
     if not 0 < smallest < largest < math.inf:
         raise ArgumentError(
