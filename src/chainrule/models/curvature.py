@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 import numpy as np
 
 from chainrule.errors import ArgumentError
-from chainrule.models.empirical_loss import EmpiricalLoss
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from chainrule.models.empirical_loss import EmpiricalLoss
     from chainrule.models.model import Model
 
     Array = NDArray[Any]
@@ -46,6 +46,8 @@ class Differentiable:
             StateError: ``compile()`` was not called.
             ShapeError, DataError: The data do not fit the model.
         """
+        from chainrule.models.empirical_loss import EmpiricalLoss  # not before it must
+
         model = cast("Model", self)
         data = model._data(x, y, sample_weight)
         rows = {} if batch_size is None else {"rows": batch_size}

@@ -18,7 +18,6 @@ from chainrule.engines.base import Run
 from chainrule.engines.choice import Wanted, choose
 from chainrule.errors import ShapeError
 from chainrule.models.data import Data
-from chainrule.models.second_order import SecondOrder
 from chainrule.optimizers import pipeline
 from chainrule.optimizers.planning import node_of
 
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from chainrule.core.graph import Graph
+    from chainrule.models.second_order import SecondOrder
 
     Array = NDArray[Any]
 
@@ -133,6 +133,8 @@ class EmpiricalLoss:
 
     @cached_property
     def _second(self) -> SecondOrder:
+        from chainrule.models.second_order import SecondOrder  # not before it must
+
         return SecondOrder(self.plan, self._data, self._rows)
 
     def _exact(self, theta: Any) -> Array:

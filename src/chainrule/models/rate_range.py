@@ -31,6 +31,10 @@ FORGETTING = 0.9
 """How much of the smoothed loss stays from batch to batch."""
 EXPLODED = 4.0
 """The test ends where the smoothed loss is so many times its lowest."""
+MEASURED = 5
+"""Batches, at least, whose mean is the first level of the loss."""
+PLATEAU = 0.9
+"""The curve is still near its first level if this share of the fall lies below it."""
 
 
 @dataclass(frozen=True)
@@ -41,8 +45,8 @@ class RateRange:
         rates: The learning rate of each batch, in order; shape (batches,).
         losses: Each batch's loss before its update.
         smoothed: Their moving average, without the bias of its beginning.
-        suggestion: The rate at which the smoothed loss falls most steeply over log(rate), before
-            its lowest point; ``None`` if it never fell.
+        suggestion: The rate at which the smoothed loss falls most steeply over log(rate), on its
+            way to its lowest point; ``None`` if it never fell by more than batches differ.
         exploded: Whether the test ended because the loss did.
     """
 
@@ -147,7 +151,11 @@ def find_learning_rate(
             smoothed.add(sums.mean_loss)
     curve = np.array(smoothed.values)
     return RateRange(
-        np.array(rates), np.array(losses), curve, _suggestion(rates, curve), smoothed.exploded
+        np.array(rates),
+        np.array(losses),
+        curve,
+        _suggestion(rates, np.array(losses), curve),
+        smoothed.exploded,
     )
 
 
@@ -194,11 +202,20 @@ def _ramp(optimizer: Optimizer | None, smallest: float, largest: float, batches:
     return made
 
 
-def _suggestion(rates: list[float], curve: Array) -> float | None:
-    """Where the curve falls most steeply over log(rate), before its lowest point."""
+def _suggestion(rates: list[float], losses: Array, curve: Array) -> float | None:
+    """Where the curve falls most steeply over log(rate), on its way to the lowest point.
+
+    Batches differ, so the curve trembles before it falls: only what comes after it last was near
+    its first level counts, and only a fall that is deeper than batches differ.
+    """
+    first = losses[: max(MEASURED, len(losses) // 10)]
     end = int(np.argmin(np.where(np.isfinite(curve), curve, np.inf)))
-    if end < 2:
+    fall = float(np.mean(first)) - float(curve[end])
+    if not fall > np.std(first):  # of what is no number neither
         return None
-    slopes = np.gradient(curve[: end + 1], np.log(rates[: end + 1]))
-    steepest = int(np.argmin(slopes))
-    return rates[steepest] if slopes[steepest] < 0 else None
+    near = np.flatnonzero(curve[: end + 1] >= curve[end] + PLATEAU * fall)
+    begin = int(near[-1]) if len(near) else 0
+    if end - begin < 2:
+        return None
+    slopes = np.gradient(curve[begin : end + 1], np.log(rates[begin : end + 1]))
+    return rates[begin + int(np.argmin(slopes))]

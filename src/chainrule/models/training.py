@@ -17,7 +17,6 @@ from chainrule.engines.base import Sums
 from chainrule.errors import ArgumentError
 from chainrule.models import data as user_data
 from chainrule.models.data import Data
-from chainrule.models.descent import check_whole, descend
 from chainrule.models.evaluation import (
     BATCH_SIZE,
     Evaluable,
@@ -135,6 +134,8 @@ class Trainable(Evaluable):
         )
         whole = self._check_compiled().optimizer
         if isinstance(whole, FullBatch):
+            from chainrule.models.descent import check_whole, descend  # not before it must
+
             check_whole(cast("Model", self), whole, training, steps_per_epoch)
         size = training.rows if isinstance(whole, FullBatch) else batch_size
         feed = self._training_feed(training, class_weight, size, draw, steps_per_epoch)

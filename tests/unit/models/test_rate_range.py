@@ -15,6 +15,7 @@ from chainrule.models import Sequential
 from chainrule.models.rate_range import Smoothed
 from chainrule.optimizers import SGD, Adam
 from chainrule.optimizers.schedules import CosineDecay
+from chainrule.utils import set_random_seed
 
 
 def test_rates_grow_by_the_same_factor_from_the_smallest_to_the_largest():
@@ -48,6 +49,16 @@ def test_the_suggestion_trains_and_the_largest_rate_does_not():
     before = model.evaluate(x, y, verbose=0)[0]
     history = model.fit(x, y, epochs=3, verbose=0)
     assert history.history["loss"][-1] < 0.2 * before
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_batches_that_differ_do_not_suggest_a_rate(seed):
+    # For (w x − 3 x)² the best rate is 1 / (2 mean(x²)) = 1.5; all from about 0.03 train.
+    set_random_seed(seed)
+    model = Sequential([Input((1,)), Dense(1)])
+    model.compile("sgd", "mse")
+    x = np.linspace(-1, 1, 200)[:, None]
+    assert 0.03 < find_learning_rate(model, x, 3 * x).suggestion < 1.5
 
 
 def test_there_is_no_suggestion_where_the_loss_never_falls():
