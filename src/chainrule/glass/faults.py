@@ -100,6 +100,13 @@ _CATALOGUE = (
         "δ_L = a_L − y",
     ),
     Fault(
+        "true-class-only",
+        "only the true class's output gets a gradient",
+        "The other classes' probabilities have to go down.",
+        "δ_L = y ⊙ (a_L − y)",
+        "δ_L = a_L − y",
+    ),
+    Fault(
         "softmax-cross-terms",
         "the softmax is differentiated as if each output depended on its own z only",
         "Every zₖ changes every output: the Jacobian has terms −aⱼ aₖ beside its diagonal.",
@@ -112,13 +119,6 @@ _CATALOGUE = (
         "Only with cross-entropy is δ the difference of outputs and targets.",
         "δ_L = e_L",
         "δ_L = a_L ⊙ (e_L − Σₖ e_L a_L)",
-    ),
-    Fault(
-        "true-class-only",
-        "only the true class's output gets a gradient",
-        "The other classes' probabilities have to go down.",
-        "δ_L = y ⊙ (a_L − y)",
-        "δ_L = a_L − y",
     ),
     # ------------------------------------------------------------ the derivative of an activation
     Fault(

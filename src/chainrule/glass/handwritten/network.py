@@ -112,6 +112,7 @@ class HandWritten:
         rate: Its learning rate, where that cannot be set; ``None``: unknown.
         takes_rate: Whether it can be set.
         sign: -1 if what is returned or stored is added to the weights.
+        draw: Random numbers for other weights.
     """
 
     calls: Calls
@@ -124,6 +125,7 @@ class HandWritten:
     rate: float | None = None
     takes_rate: bool = False
     sign: float = 1.0
+    draw: np.random.Generator = field(default_factory=lambda: np.random.default_rng(11))
 
     # ------------------------------------------------------------ running
 
@@ -229,20 +231,17 @@ class HandWritten:
             ArgumentError: There are none, or the forward pass cannot be run.
         """
         try:
-            before = self.output(start)
+            self.output(start)
         except Exception as error:
             raise _failed("forward", self.calls.forward, error) from error
         draw = np.random.default_rng(7)
-        found = {}
-        for place, value in self._candidates().items():
-            other = draw.normal(0, 1, np.shape(value))
-            values = {**start.values, place: other if np.ndim(value) else float(other)}
-            try:
-                after = self.output(Point(values, start.x, start.y))
-            except Exception:  # noqa: S112  (not a weight: other values make no sense)
-                continue
-            if after.shape == before.shape and not np.array_equal(before, after, equal_nan=True):
-                found[place] = np.array(value, np.float64)
+        self.values = {p: np.array(v, np.float64) for p, v in self._candidates().items()}
+        bases = [start, self._elsewhere(start), self._elsewhere(start)]
+        found = {
+            place: value
+            for place, value in self.values.items()
+            if any(self._matters(place, value, base, draw) for base in bases)
+        }
         self.values = found
         if not found:
             raise ArgumentError(
@@ -250,6 +249,17 @@ class HandWritten:
                 "output of its forward pass. Keep them as attributes, or in a list or dictionary.",
                 network=type(self.calls.root).__name__,
             )
+
+    def _matters(self, place: Place, value: Any, at: Point, draw: np.random.Generator) -> bool:
+        """Whether the output changes with a value; where units are dead it does not."""
+        other = draw.normal(0, 1, np.shape(value))
+        values = {**at.values, place: other if np.ndim(value) else float(other)}
+        try:
+            before = self.output(at)
+            after = self.output(Point(values, at.x, at.y))
+        except Exception:  # not a weight: other values make no sense
+            return False
+        return after.shape == before.shape and not np.array_equal(before, after, equal_nan=True)
 
     def _candidates(self) -> dict[Place, Any]:
         found: dict[Place, Any] = dict(arrays(self.calls.root))
@@ -359,9 +369,10 @@ class HandWritten:
 
     def _elsewhere(self, start: Point) -> Point:
         """The same data with random weights."""
-        draw = np.random.default_rng(11)
         values = {
-            place: draw.normal(0, 1, np.shape(value)) if np.ndim(value) else float(draw.normal())
+            place: self.draw.normal(0, 1, np.shape(value))
+            if np.ndim(value)
+            else float(self.draw.normal())
             for place, value in self.values.items()
         }
         return Point(values, start.x, start.y, start.rate)
