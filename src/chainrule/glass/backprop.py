@@ -16,7 +16,8 @@ from chainrule.errors import ArgumentError, DataError
 from chainrule.glass.faults import FAULTS
 from chainrule.glass.finding import Finding
 from chainrule.glass.handwritten.examination import Examination
-from chainrule.glass.handwritten.network import HandWritten, Point, functions_of
+from chainrule.glass.handwritten.functions import functions_of
+from chainrule.glass.handwritten.network import HandWritten, Point
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -123,7 +124,7 @@ def check_backprop(
     inputs, labels = _numbers("x", x), _numbers("y", y)
     calls, given = functions_of(network, forward, backward, loss)
     written = HandWritten(calls, inputs, labels)
-    start = Point(written._candidates(), inputs, labels)
+    start = Point(written.candidates(), inputs, labels)
     written.find_parameters(start)
     start = Point(written.values, inputs, labels)
     written.find_backward(start, given)

@@ -5,30 +5,18 @@ All runs on copies, without output, with the same random numbers each time.
 
 from __future__ import annotations
 
-import ast
-import contextlib
 import inspect
-import random
-import textwrap
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
 from chainrule.errors import ArgumentError
+from chainrule.glass.handwritten.functions import Calls, failed, name_of, present, undisturbed
 from chainrule.glass.handwritten.holdings import Place, arrays, copied, held
-from chainrule.glass.handwritten.roles import (
-    BACKWARD,
-    FORWARD,
-    LOSS,
-    UPDATE,
-    call,
-    parameters,
-    role,
-    signature,
-)
-from chainrule.glass.update_rules.copies import silent
+from chainrule.glass.handwritten.results import numbers, output_of, returned
+from chainrule.glass.handwritten.roles import BACKWARD, UPDATE, call, parameters, role, signature
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -67,34 +55,6 @@ class Claim:
 
     gradients: dict[Place, Array]
     moved: dict[Place, Array] | None = None
-
-
-@dataclass
-class Calls:
-    """The functions of a network, and how they are found again in a copy.
-
-    Attributes:
-        root: The object, or the parameters that functions are given.
-        forward: Name of a method, or a function.
-        backward: Likewise.
-        loss: Likewise, or ``None``.
-    """
-
-    root: Any
-    forward: Any
-    backward: Any = None
-    loss: Any = None
-
-    def function(self, what: Any, target: Any) -> Callable[..., Any]:
-        """A method of a copy, or the function itself."""
-        return getattr(target, what) if isinstance(what, str) else what
-
-    def known(self, what: Any, target: Any) -> dict[str, Any]:
-        """What a call can be given beside the data: parameters, of functions."""
-        if isinstance(what, str):
-            return {}
-        named = {str(k): v for k, v in target.items()} if isinstance(target, Mapping) else {}
-        return {"params": target, **named}
 
 
 @dataclass
@@ -233,9 +193,9 @@ class HandWritten:
         try:
             self.output(start)
         except Exception as error:
-            raise _failed("forward", self.calls.forward, error) from error
+            raise failed("forward", self.calls.forward, error) from error
         draw = np.random.default_rng(7)
-        self.values = {p: np.array(v, np.float64) for p, v in self._candidates().items()}
+        self.values = {p: np.array(v, np.float64) for p, v in self.candidates().items()}
         bases = [start, self._elsewhere(start), self._elsewhere(start)]
         found = {
             place: value
@@ -261,7 +221,8 @@ class HandWritten:
             return False
         return after.shape == before.shape and not np.array_equal(before, after, equal_nan=True)
 
-    def _candidates(self) -> dict[Place, Any]:
+    def candidates(self) -> dict[Place, Any]:
+        """Floats that may be weights: those that are neither data nor a learning rate."""
         found: dict[Place, Any] = dict(arrays(self.calls.root))
         for place, value in held(self.calls.root):
             if isinstance(value, float | np.floating) and role(str(place.key)) != "rate":
@@ -279,7 +240,7 @@ class HandWritten:
         Raises:
             ArgumentError: None can be run, or none does anything.
         """
-        names = [given] if given is not None else _present(self.calls.root, BACKWARD)
+        names = [given] if given is not None else present(self.calls.root, BACKWARD)
         reasons: list[str] = []
         best: tuple[int, Any, Way, dict[Place, Place]] | None = None
         for what in names:
@@ -289,13 +250,13 @@ class HandWritten:
                 if not covered:  # where units are dead, nothing moves
                     way, found, covered = self._what_it_does(what, self._elsewhere(start))
             except Exception as error:
-                reasons.append(f"{_name(what)}: {type(error).__name__}: {error}")
+                reasons.append(f"{name_of(what)}: {type(error).__name__}: {error}")
                 continue
             if covered and (best is None or covered > best[0]):
                 best = covered, what, way, found
             if covered == len(self.values):
                 break
-            reasons.append(f"{_name(what)}: gives gradients of {covered} parameters")
+            reasons.append(f"{name_of(what)}: gives gradients of {covered} parameters")
         if best is None:
             told = "".join(f"\n- {reason}" for reason in reasons)
             raise ArgumentError(
@@ -313,7 +274,7 @@ class HandWritten:
     def _orientation(self, point: Point) -> float:
         """Whether another method takes what is returned or stored off the weights, or adds it."""
         claim = self.claim(point).gradients
-        for what in _present(self.calls.root, (*UPDATE, *BACKWARD)):
+        for what in present(self.calls.root, (*UPDATE, *BACKWARD)):
             if what == self.calls.backward:
                 continue
             for begun in (True, False):
@@ -432,142 +393,12 @@ class HandWritten:
         self.rate = None if self.takes_rate or not values else float(values[0])
 
 
-# ---------------------------------------------------------------- finding the functions
-
-
-def functions_of(network: Any, forward: Any, backward: Any, loss: Any) -> tuple[Calls, Any]:
-    """The functions of a network: of an object its methods, else those that are given.
-
-    Returns:
-        The functions, and which one computes gradients if that is given.
-
-    Raises:
-        ArgumentError: There is no forward pass.
-    """
-    plain = isinstance(network, dict | list | tuple | np.ndarray)
-    if plain and not (callable(forward) and callable(backward)):
-        raise ArgumentError(
-            "Parameters in a list or dictionary need the functions `forward(params, x)` and "
-            "`backward(params, x, y)`.",
-            forward=forward,
-            backward=backward,
-        )
-    if plain:
-        return Calls(network, forward, loss=loss if callable(loss) else None), backward
-    forward = _method(network, forward) or next(iter(_present(network, FORWARD)), None)
-    if forward is None:
-        raise ArgumentError(
-            "No forward pass was found. Say which method it is with `forward=`.",
-            network=type(network).__name__,
-        )
-    own = next((n for n in _present(network, LOSS) if _takes_targets(getattr(network, n))), None)
-    return Calls(network, forward, loss=own), _method(network, backward)
-
-
-def _method(network: Any, given: Any) -> Any:
-    """A method's name: given as such, or as the method."""
-    name = given if isinstance(given, str) else getattr(given, "__name__", None)
-    if given is None:
-        return None
-    if isinstance(given, str) and not callable(getattr(network, given, None)):
-        raise ArgumentError("The network has no such method.", method=given)
-    owned = getattr(network, name, None) if name else None
-    same = getattr(owned, "__func__", owned) is getattr(given, "__func__", given)
-    return name if isinstance(given, str) or same else given
-
-
-def _present(network: Any, names: tuple[str, ...]) -> list[str]:
-    """Those methods that an object has, by whatever style of writing their names."""
-    plain = {
-        name.lower().replace("_", ""): name
-        for name in dir(network)
-        if not name.startswith("__") or name == "__call__"
-    }
-    found = (plain.get(name.replace("_", "")) for name in names)
-    return [n for n in dict.fromkeys(found) if n and callable(getattr(network, n, None))]
-
-
-def _takes_targets(method: Any) -> bool:
-    try:
-        return any(role(name) == "y" for name in parameters(method))
-    except (TypeError, ValueError):
-        return False
-
-
-def _name(what: Any) -> str:
-    return what if isinstance(what, str) else getattr(what, "__name__", repr(what))
-
-
-def _failed(kind: str, what: Any, error: Exception) -> ArgumentError:
-    return ArgumentError(
-        f"The {kind} pass could not be run on this `x`: {type(error).__name__}: {error}.",
-        method=_name(what),
-    )
-
-
 def _cosine(a: Any, b: Any) -> float | None:
     """Of the angle between two arrays; ``None`` if one has no direction."""
     if np.shape(a) != np.shape(b):
         return None
     length = float(np.linalg.norm(a) * np.linalg.norm(b))
     return float(np.sum(a * b)) / length if length else None
-
-
-# ---------------------------------------------------------------- what calls give
-
-
-def output_of(raw: Any, target: Any, y: Array) -> Array:
-    """The output among what a forward pass returned, or left in the object."""
-    if isinstance(raw, np.ndarray | float | int | np.generic):
-        return np.asarray(raw, np.float64)
-    if raw is None:
-        found = list(arrays(target).items())
-        named = [array for place, array in found if role(str(place.key)) == "output"]
-        found_arrays = named or [array for _, array in found]
-    elif isinstance(raw, tuple | list) and isinstance(raw[-1], dict | list | tuple):
-        return output_of(raw[0], target, y)
-    else:
-        found_arrays = list(arrays(raw).values())
-    same = [one for one in found_arrays if one.shape == y.shape]
-    if not found_arrays:
-        raise TypeError("it returns no output")
-    return np.asarray((same or found_arrays)[-1], np.float64)
-
-
-def numbers(root: Any) -> dict[Place, Array]:
-    """The arrays of floats in an object, and its floats."""
-    return {
-        place: np.asarray(value, np.float64)
-        for place, value in held(root)
-        if np.asarray(value).dtype.kind == "f"
-    }
-
-
-def returned(result: Any, calls: Calls, what: Any) -> dict[Place, Array]:
-    """The arrays that a backward pass returned, by the names that its source gives them."""
-    if result is None:
-        return {}
-    found = numbers(result)
-    names = _returned_names(calls.function(what, calls.root))
-    if isinstance(result, tuple) and len(names) == len(result):
-        renamed = {}
-        for place, value in found.items():
-            first, *rest = place.steps
-            renamed[Place((("attribute", names[first[1]]), *rest))] = value
-        return renamed
-    return found
-
-
-def _returned_names(function: Any) -> list[str]:
-    """The names in a function's last ``return a, b, c``."""
-    try:
-        tree = ast.parse(textwrap.dedent(inspect.getsource(function)))
-    except (OSError, TypeError, SyntaxError):
-        return []
-    for node in reversed(list(ast.walk(tree))):
-        if isinstance(node, ast.Return) and isinstance(node.value, ast.Tuple):
-            return [ast.unparse(one) for one in node.value.elts]
-    return []
 
 
 def _orders(places: list[Place], values: Values) -> Iterator[list[Place]]:
@@ -578,17 +409,3 @@ def _orders(places: list[Place], values: Values) -> Iterator[list[Place]]:
     yield kernels + others
     yield places[::-1]
     yield kernels[::-1] + others[::-1]
-
-
-@contextlib.contextmanager
-def undisturbed() -> Iterator[None]:
-    """Run somebody's code silently, with its random numbers fixed, and restore those outside."""
-    outside, plain = np.random.get_state(), random.getstate()
-    np.random.seed(812)
-    random.seed(812)
-    try:
-        with silent():
-            yield
-    finally:
-        np.random.set_state(outside)
-        random.setstate(plain)
