@@ -34,6 +34,7 @@ CONFUSABLE = {
         ("delta-averaged", "gradient-averaged"),
         ("delta-averaged", "gradient-not-averaged"),
         ("delta-factor", "gradient-not-averaged"),
+        ("delta-factor", "gradient-averaged"),
         ("gradient-averaged", "gradient-not-averaged"),
         ("gradient-averaged", "bias-not-averaged"),
         ("gradient-not-averaged", "bias-averaged"),
@@ -42,6 +43,9 @@ CONFUSABLE = {
         ("gradient-doubled", "gradient-halved"),
         ("loss-for-derivative", "gradient-missing"),
         ("error-absolute", "gradient-missing"),
+        ("gradient-missing", "weights-missing"),
+        ("gradient-halved", "softmax-cross-terms"),
+        ("derivative-squared", "cross-entropy-extra-derivative"),
         ("error-absolute", "loss-for-derivative"),
     )
 }

@@ -30,8 +30,6 @@ if TYPE_CHECKING:
 TOLERANCE = 1e-5
 """Relative: what central differences of somebody's forward pass are good for."""
 
-_FACTORS = (1.0, 2.0, 0.5)
-
 
 def measured_findings(written: HandWritten, loss: Any) -> tuple[str, list[Finding]]:
     """The loss that fits best, and a finding for every parameter.
@@ -100,44 +98,45 @@ def _slopes(written: HandWritten, start: Point, place: Place, value: Any) -> tup
 def _judged(
     claims: dict[Place, Array], slopes: dict[Place, tuple[Array, Array]], stated_factor: bool
 ) -> tuple[list[Finding], int]:
+    """A finding for every parameter, and how many are right."""
     factors = {place: _factor(claims[place], *slopes[place]) for place in claims}
     found = [f for f in factors.values() if f is not None and f > 0]
     common = 1.0 if stated_factor or not found else max(found, key=lambda f: _near(f, found))
-    findings, right = [], 0
-    for place, factor in factors.items():
-        slope = slopes[place][0]
-        scale = float(np.max(np.abs(slope), initial=0.0)) or 1.0
-        same = claims[place].shape == slope.shape
-        error = (
-            float(np.max(np.abs(claims[place] / common - slope)) / scale) if same else float("inf")
+    findings = [
+        _finding(place, claims[place], slopes[place], factor, common)
+        for place, factor in factors.items()
+    ]
+    return findings, sum(finding.verdict == "right" for finding in findings)
+
+
+def _finding(
+    place: Place,
+    claim: Array,
+    measured: tuple[Array, Array],
+    factor: float | None,
+    common: float,
+) -> Finding:
+    slope, name = measured[0], str(place)
+    scale = float(np.max(np.abs(slope), initial=0.0)) or 1.0
+    same = claim.shape == slope.shape
+    error = float(np.max(np.abs(claim / common - slope)) / scale) if same else float("inf")
+    if factor is not None and abs(factor / common - 1) < TOLERANCE:
+        times = "" if abs(common - 1) < TOLERANCE else f", times {common:.6g}"
+        return Finding(name, "right", message=f"It is what is measured{times}.", error=error)
+    fault = ""
+    if factor is not None:
+        fault = _named(factor / common)
+    elif same and slope.ndim == 2 and slope.shape[0] == slope.shape[1]:
+        fault = "" if _factor(claim.T, *measured) is None else "gradient-transposed"
+    if not fault:
+        told = (
+            "It is not what is measured. The network is no chain of dense layers that is known, "
+            "so no mistake was looked for."
         )
-        if factor is None and same and slope.ndim == 2 and slope.shape[0] == slope.shape[1]:
-            turned = _factor(claims[place].T, *slopes[place])
-            fault = "" if turned is None else "gradient-transposed"
-        elif factor is None:
-            fault = ""
-        else:
-            relative = factor / common
-            fault = "" if abs(relative - 1) < TOLERANCE else _named(relative)
-            if not fault:
-                right += 1
-                times = "" if abs(common - 1) < TOLERANCE else f", times {common:.6g}"
-                told = f"It is what is measured{times}."
-                findings.append(Finding(str(place), "right", message=told, error=error))
-                continue
-        if fault:
-            known = FAULTS[fault]
-            told = f"{known.title[:1].upper()}{known.title[1:]}. {known.explanation}"
-            findings.append(
-                Finding(str(place), "diagnosed", (fault,), told, known.written, known.right, error)
-            )
-        else:
-            told = (
-                "It is not what is measured. The network is no chain of dense layers that is "
-                "known, so no mistake was looked for."
-            )
-            findings.append(Finding(str(place), "wrong", message=told, error=error))
-    return findings, right
+        return Finding(name, "wrong", message=told, error=error)
+    known = FAULTS[fault]
+    told = f"{known.title[:1].upper()}{known.title[1:]}."
+    return Finding(name, "diagnosed", (fault,), told, known.written, known.right, error)
 
 
 def _near(factor: float, others: list[float]) -> int:

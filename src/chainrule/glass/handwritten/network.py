@@ -247,7 +247,9 @@ class HandWritten:
             self._find_rate(what)
             try:
                 way, found, covered = self._what_it_does(what, start)
-                if not covered:  # where units are dead, nothing moves
+                for _ in range(5):
+                    if covered:
+                        break  # else all units may be dead, so that nothing moves
                     way, found, covered = self._what_it_does(what, self._elsewhere(start))
             except Exception as error:
                 reasons.append(f"{name_of(what)}: {type(error).__name__}: {error}")
