@@ -52,6 +52,7 @@ def lines(function: FunctionType, result: str = "y") -> tuple[Line, ...]:
 
     Raises:
         ArgumentError: The body has another kind of statement.
+        OSError: Nobody kept its source, or it is a lambda.
     """
     text, tree, first = _parsed(function)
     comments = _comments(text)
@@ -104,7 +105,8 @@ def _parsed(function: FunctionType) -> tuple[str, ast.FunctionDef, int]:
     source, first = inspect.getsourcelines(function)
     text = inspect.cleandoc("\n" + "".join(source)) if source[0][:1].isspace() else "".join(source)
     tree = ast.parse(text).body[0]
-    assert isinstance(tree, ast.FunctionDef)  # noqa: S101  (rules are made from def statements)
+    if not isinstance(tree, ast.FunctionDef):
+        raise OSError(f"{function.__name__} has no lines: it is not made by a def statement.")
     return text, tree, first
 
 

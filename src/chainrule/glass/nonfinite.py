@@ -127,7 +127,10 @@ def _name(node: Node | UpdateNode, function: Function) -> tuple[str, Stage]:
 
 def _line(function: Function, arguments: interpret.Values) -> Line | None:
     """The first line that made something that is not finite of what is."""
-    _, readings = traced(function)(**arguments)
+    try:
+        _, readings = traced(function)(**arguments)
+    except OSError:  # typed into a console that keeps no source
+        return None
     for reading in readings:
         if _is_float(reading.value) and not np.isfinite(reading.value).all():
             return reading.line

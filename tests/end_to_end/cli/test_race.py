@@ -4,6 +4,7 @@ import csv
 import json
 import signal
 import threading
+from itertools import count
 
 import pytest
 from PIL import Image
@@ -107,9 +108,11 @@ def test_nothing_is_overwritten_without_being_asked(world, raced):
 
 
 def test_without_a_folder_the_next_free_one_is_taken(world):
-    (world[0] / "runs" / "exam-scores-race-1").mkdir(parents=True)
+    runs = world[0] / "runs"
+    (runs / "exam-scores-race-1").mkdir(parents=True, exist_ok=True)
+    free = next(n for n in count(1) if not (runs / f"exam-scores-race-{n}").exists())
     done = run(world, *QUICK, "--optimizers", "sgd,adam", "--quiet")
-    assert "Saved to runs/exam-scores-race-2: " in done.stdout
+    assert f"Saved to runs/exam-scores-race-{free}: " in done.stdout
 
 
 @pytest.mark.parametrize(

@@ -191,15 +191,15 @@ def test_runs_at_the_same_time_take_a_folder_each(world):
 
 
 def test_overwriting_leaves_nothing_of_the_earlier_run_and_all_else(world):
-    again, small = ["--out", "again", "--quiet"], ["--epochs", "1", "--hidden", "4"]
+    again, small = ["--out", "anew", "--quiet"], ["--epochs", "1", "--hidden", "4"]
     assert run(world, "train", "fashion-mnist", *small, *again).returncode == 0
-    (world[0] / "again" / "notes.txt").write_text("mine")
+    (world[0] / "anew" / "notes.txt").write_text("mine")
     done = run(world, *QUICK, *again, "--overwrite")
     assert done.returncode == 0, done.stderr
-    names = {path.name for path in (world[0] / "again").iterdir()}
+    names = {path.name for path in (world[0] / "anew").iterdir()}
     assert not names & {"confusion.png", "predictions.png"}
     assert {"model.safetensors", "history.csv", "run.json", "notes.txt"} <= names
-    assert json.loads((world[0] / "again" / "run.json").read_text())["dataset"] == "exam-scores"
+    assert json.loads((world[0] / "anew" / "run.json").read_text())["dataset"] == "exam-scores"
 
 
 def test_without_matplotlib_one_line_says_how_to_get_pictures(world):

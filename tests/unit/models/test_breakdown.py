@@ -9,6 +9,7 @@ from tests.builders import line, regressor
 
 from chainrule import optimizers
 from chainrule.callbacks import LambdaCallback
+from chainrule.core.rule import Rule
 from chainrule.layers import Dense, Input
 from chainrule.models import Sequential
 from chainrule.optimizers import SGD, Adam
@@ -206,3 +207,15 @@ def test_every_optimizer_can_be_tried_with_a_smaller_rate(name):
     optimizer = getattr(optimizers, name)(1e30)
     found = broken(network(["tanh"], 1, optimizer), x, y, batch_size=8, epochs=5)
     assert found.remedy
+
+
+def test_a_rule_whose_source_nobody_kept_is_named_without_its_line():
+    space = {}
+    exec("def f(z):\n    return z / 0\ndef g(y_bar):\n    return y_bar", {}, space)
+    rule = Rule("divided_by_nothing", "z[*S] -> y[*S]", space["f"], elementwise=True)
+    rule.wrt("z")(space["g"])
+    set_random_seed(1)
+    model = Sequential([Input((3,)), Dense(2, rule, name="bad"), Dense(1)])
+    model.compile("sgd", "mse")
+    found = broken(model, *data(1))
+    assert (found.tensor, found.found.line) == ("bad/a", None)

@@ -129,11 +129,12 @@ def test_a_line_to_another_model_begins_and_ends_at_the_two(recorded):
     model, _ = recorded
     other = regressor("adam", seed=5)
     other.fit(X, Y, epochs=3, verbose=0)
+    model.name = other.name = "twin"
     found = landscape(model, X, Y, other, resolution=5, verbose=0)
     assert found.axes[0].tolist() == [-0.5, 0, 0.5, 1, 1.5]
     assert found.losses[1] == pytest.approx(model.evaluate(X, Y, verbose=0), rel=2e-6)
     assert found.losses[3] == pytest.approx(other.evaluate(X, Y, verbose=0), rel=2e-6)
-    assert list(found.marks) == ["sequential (1)", "sequential (2)"]  # both have one name
+    assert list(found.marks) == ["twin (1)", "twin (2)"]
 
 
 def test_three_models_span_a_plane(recorded):
