@@ -1,6 +1,6 @@
 """Paths on a loss surface as one HTML page that needs no network: to be played, with curves.
 
-Its parts lie in ``race/`` as they are read: a template, a style sheet, a script.
+Its parts lie in ``race/``: a template, a style sheet, a script.
 """
 
 from __future__ import annotations
@@ -8,16 +8,13 @@ from __future__ import annotations
 import html
 import math
 from collections.abc import Iterator
-from functools import cache
-from importlib.resources import files
-from string import Template
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from chainrule.errors import ArgumentError
 from chainrule.report.landscape_plots import Scale
-from chainrule.report.standalone import data_text, policy
+from chainrule.report.standalone import assembled, data_text
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -58,20 +55,11 @@ def page(landscape: Landscape, comparison: Comparison | None = None, title: str 
             axes=len(landscape.axes),
             paths=len(landscape.tracks),
         )
-    style, script = _part("page.css"), f'"use strict";\n{_part("race.js")}'
-    return Template(_part("page.html")).substitute(
-        title=html.escape(title or landscape.name),
-        policy=policy(style, script),
-        style=style,
-        script=script,
-        table="" if comparison is None else "".join(_table(comparison)),
-        data=data_text(_data(landscape, comparison)),
-    )
-
-
-@cache
-def _part(name: str) -> str:
-    return (files("chainrule.report") / "race" / name).read_text("utf-8")
+    texts = {
+        "table": "" if comparison is None else "".join(_table(comparison)),
+        "data": data_text(_data(landscape, comparison)),
+    }
+    return assembled("race", ("race",), "en", title or landscape.name, texts)
 
 
 def _data(landscape: Landscape, comparison: Comparison | None) -> dict[str, Any]:

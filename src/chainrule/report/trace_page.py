@@ -1,8 +1,7 @@
 """A training step as one HTML page that needs no network: drawing, equations, tables.
 
-The page's parts lie in ``page/`` as they are read: a template, one style sheet, one script for
-each idea, and the page's own words. They are put together here; nothing is built or minified. A
-browser is told to load nothing and to run this script only (Content-Security-Policy by hash).
+The page's parts lie in ``page/``: a template, one style sheet, one script for each idea, and the
+page's own words.
 """
 
 from __future__ import annotations
@@ -10,12 +9,9 @@ from __future__ import annotations
 import html
 import json
 from collections.abc import Iterator
-from functools import cache
-from importlib.resources import files
-from string import Template
 from typing import TYPE_CHECKING, Any
 
-from chainrule.report.standalone import data_text, policy
+from chainrule.report.standalone import assembled, data_text, part
 
 if TYPE_CHECKING:
     from chainrule.glass.trace.record import Trace
@@ -42,29 +38,15 @@ def page(trace: Trace) -> str:
 def document(data: dict[str, Any]) -> str:
     """The page of a trace's data, as :meth:`chainrule.glass.trace.Trace.to_dict` gives it."""
     words = _words(data["lang"])
-    style, script = _part("page.css"), "\n".join(_part(f"{name}.js") for name in SCRIPTS)
-    script = f'"use strict";\n{script}'
     texts = {key.replace(" ", "_"): html.escape(word) for key, word in words.items()}
-    return Template(_part("page.html")).substitute(
-        texts,
-        lang=html.escape(data["lang"]),
-        title=html.escape(data["title"]),
-        policy=policy(style, script),
-        style=style,
-        script=script,
-        static="\n".join(_tables(data["steps"][0], words)),
-        words_data=data_text(words),
-        trace_data=data_text(_lighter(data)),
-    )
-
-
-@cache
-def _part(name: str) -> str:
-    return (files("chainrule.report") / "page" / name).read_text("utf-8")
+    texts["static"] = "\n".join(_tables(data["steps"][0], words))
+    texts["words_data"] = data_text(words)
+    texts["trace_data"] = data_text(_lighter(data))
+    return assembled("page", SCRIPTS, data["lang"], data["title"], texts)
 
 
 def _words(lang: str) -> dict[str, str]:
-    return {key: word[lang] for key, word in json.loads(_part("words.json")).items()}
+    return {key: word[lang] for key, word in json.loads(part("page", "words.json")).items()}
 
 
 def _lighter(data: dict[str, Any]) -> dict[str, Any]:
