@@ -13,6 +13,7 @@ from chainrule.callbacks.callback import Callback, Logs
 from chainrule.callbacks.looking import by_layer, look
 from chainrule.core.console import say
 from chainrule.core.plan import Plan
+from chainrule.core.table import aligned
 from chainrule.engines import interpret
 from chainrule.engines.base import Run
 from chainrule.errors import ArgumentError
@@ -53,13 +54,8 @@ class HealthReport:
             parts = ("" if p is None else f"{p:.0%}" for p in (one.dead, one.saturated))
             numbers = (one.gradient_norm, one.weight_norm, one.update_ratio)
             rows.append((one.layer, *(f"{number:.2e}" for number in numbers), *parts))
-        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-        lines = [
-            "  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip()
-            for row in rows
-        ]
         head = f"epoch {self.epoch}, loss {self.loss:.6g}"
-        return "\n".join([head, *lines, *(ailment.sentence for ailment in self.ailments)])
+        return "\n".join([head, *aligned(rows), *(ailment.sentence for ailment in self.ailments)])
 
 
 class HealthMonitor(Callback):

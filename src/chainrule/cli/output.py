@@ -13,6 +13,7 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 
+from chainrule.core.table import aligned
 from chainrule.errors import (
     ArgumentError,
     DataError,
@@ -77,11 +78,8 @@ class Output:
 
     def table(self, rows: list[list[str]]) -> None:
         """Rows of cells, the first being the heads; aligned, without control characters."""
-        widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-        for row in rows:
-            first, *others = zip(row, widths, strict=True)
-            cells = [first[0].ljust(first[1]), *(cell.rjust(width) for cell, width in others)]
-            self.tell("  ".join(cells).rstrip())
+        for line in aligned(rows, right=range(1, len(rows[0]))):
+            self.tell(line)
 
     def result(self, **facts: Any) -> None:
         """The one JSON object, if asked for; what is no finite number becomes ``null``."""

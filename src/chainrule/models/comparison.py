@@ -14,6 +14,7 @@ import numpy as np
 from chainrule import optimizers as room
 from chainrule.core.bar import Bar
 from chainrule.core.graph import LOSS
+from chainrule.core.table import aligned
 from chainrule.errors import ArgumentError
 from chainrule.glass.trace.record import written
 from chainrule.models.evaluation import positive_integer, verbosity
@@ -86,16 +87,8 @@ class Comparison:
 
     def __str__(self) -> str:
         table = self.rows()
-        widths = [max(len(row[column]) for row in table) for column in range(len(table[0]))]
-        left = {0, 1, len(widths) - 1}
-        lines = [
-            "  ".join(
-                cell.ljust(width) if column in left else cell.rjust(width)
-                for column, (cell, width) in enumerate(zip(row, widths, strict=True))
-            ).rstrip()
-            for row in table
-        ]
-        return "\n".join([*lines, self.note])
+        numbers = range(2, len(table[0]) - 1)
+        return "\n".join([*aligned(table, numbers), self.note])
 
     @property
     def note(self) -> str:
