@@ -205,8 +205,23 @@ def step(
     assert plan.update is not None  # noqa: S101
     values = forward(plan.train, {**batch, **plan.layout.views(theta)}, call)
     bars = backward(plan.train, plan.differentiated, values, call, plan.update.loss_scale)
-    moved = {"theta": theta[plan.layout.trainable], "grad": flat_gradient(plan, bars, xp)}
-    return values, update(plan.update, {**moved, **states}, scalars, call, xp, branch)
+    return values, move(plan, theta, states, bars, scalars, call, xp, branch)
+
+
+def move(
+    plan: Plan,
+    theta: Any,
+    states: Mapping[str, Any],
+    bars: Values,
+    scalars: Mapping[str, float],
+    call: Call = direct,
+    xp: Any = np,
+    branch: Branch = decide,
+) -> Values:
+    """The second half of :func:`step`: the update, from the cotangents of :func:`backward`."""
+    assert plan.update is not None  # noqa: S101
+    vectors = {"theta": theta[plan.layout.trainable], "grad": flat_gradient(plan, bars, xp)}
+    return update(plan.update, {**vectors, **states}, scalars, call, xp, branch)
 
 
 def _tuple(made: Any) -> tuple[Any, ...]:

@@ -102,6 +102,7 @@ class Lowering:
         states: The optimizer's vectors that it needs, in order.
         places: Where the graph's arrays lie, by name.
         gradients: The operations that compute a parameter's gradient.
+        tall: Kernels whose products are computed in blocks of rows.
         scratch: Bytes that a thread needs of its own.
         work: Floating-point operations of a full batch's matrix products.
     """
@@ -123,6 +124,7 @@ class Lowering:
         self.places: dict[str, int] = {}
         self._skipped: set[str] = set()
         self.gradients: dict[str, list[Operation]] = {}
+        self.tall: set[str] = set()
         self._strips: dict[int, int] = {}
         offsets = plan.layout.offsets
         for slot in plan.layout:
@@ -250,7 +252,9 @@ class Lowering:
 
     def _in_blocks(self, node: Node, arrays: Mapping[str, int]) -> int:
         """A dense layer's product, for each block of inputs."""
-        inner = self.graph.shapes[node.inputs["kernel"]][0] or 0
+        kernel = node.inputs["kernel"]
+        self.tall.add(kernel)
+        inner = self.graph.shapes[kernel][0] or 0
         count = -(-inner // block_of(inner))
         each, fixed = size_of(self.graph.shapes[node.output])
         made = self.memory.room(Size(each * count, fixed * count))

@@ -112,10 +112,7 @@ def _fused(
     parts_data = [part.data() for part in parts]
     more = {"parts": parts_data, "local": local, "row": outer, "at_once": rows}
     name = f"{gradient.name}, {', '.join(step.name for step in steps)}"
-    tall = any(
-        o.name == "dense: blocks" and gradient.takes[0] in o.takes for o in lowering.operations
-    )
-    grain = block_of(inner) if tall else rows
+    grain = block_of(inner) if slot.name in lowering.tall else rows
     return Operation("fused", name, takes, makes, "own", Size(0, inner), grain, more=more)
 
 

@@ -71,31 +71,20 @@ def find_nonfinite(
         The number; ``None`` if all are finite.
     """
     given = NumpyProgram(plan).batch(run, arrays, len(next(iter(arrays.values()))))
-    parameters = plan.layout.views(run.theta)
+    assert plan.update is not None  # noqa: S101  (compiled)
     try:
         for name, array in given.items():
             stage: Stage = "input" if name in plan.inputs else "target"
             _check(name, array, stage, "")
-        for name, array in parameters.items():
+        for name, array in plan.layout.views(run.theta).items():
             _check(name, array, "parameter", _layer(name))
         with np.errstate(all="ignore"):
-            _step(plan, run, {**given, **parameters}, scalars)
+            _, moved = interpret.step(plan, run.theta, run.states, given, scalars, _applied)
+        for name, array in plan.update.layout.views(moved["theta"]).items():
+            _check(name, array, "update", _layer(name))
     except _FoundError as end:
         return end.found
     return None
-
-
-def _step(plan: Plan, run: Run, values: interpret.Values, scalars: Mapping[str, float]) -> None:
-    assert plan.train is not None  # noqa: S101  (compiled)
-    assert plan.update is not None  # noqa: S101
-    interpret.forward(plan.train, values, _applied)
-    scale = plan.update.loss_scale
-    bars = interpret.backward(plan.train, plan.differentiated, values, _applied, scale)
-    theta = run.theta[plan.layout.trainable]
-    vectors = {"theta": theta, "grad": interpret.flat_gradient(plan, bars), **run.states}
-    moved = interpret.update(plan.update, vectors, scalars, _applied)
-    for name, parameter in plan.update.layout.views(moved["theta"]).items():
-        _check(name, parameter, "update", _layer(name))
 
 
 def _applied(

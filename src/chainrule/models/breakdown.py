@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -99,9 +100,9 @@ def examine(model: Model, recorder: Recorder, program: Program) -> Breakdown | N
     broken = next((step for step in recorder.again(program) if not step.is_finite), None)
     if broken is None:
         return None
-    plan = model.plan
+    plan, arrays = model.plan, broken.arrays
     scalars = {name: float(values[0]) for name, values in broken.scalars.items()}
-    found = find_nonfinite(plan, broken.before, broken.arrays, scalars)
+    found = find_nonfinite(plan, broken.before, arrays, scalars)
     cause = (
         cause_of(found, plan.dtype) if found else "The native engine's sums went beyond the edge."
     )
@@ -112,7 +113,7 @@ def examine(model: Model, recorder: Recorder, program: Program) -> Breakdown | N
         _sample(model, found, broken),
         cause,
         _remedy(model, recorder, program, found, broken),
-        broken.arrays,
+        arrays,
         broken.before.theta,
         broken.before.states,
         model,
@@ -148,7 +149,7 @@ def _remedy(
             f"The learning rate is too high: with {part * rate:.3g} instead of {rate:.3g} the same "
             f"{batches} finite."
         )
-    inputs = [broken.arrays[name] for name in model.plan.inputs]
+    inputs = [broken.data[name][broken.rows] for name in model.plan.inputs]
     largest = max(float(np.abs(x.astype(np.float64)).max(initial=0)) for x in inputs)
     if largest > LARGE and not model.plan.labels.keys() & set(model.plan.inputs):
         return (
@@ -166,9 +167,8 @@ def _enough(model: Model, recorder: Recorder, program: Program, steps: int) -> f
     assert optimizer is not None  # noqa: S101
     until = time.monotonic() + SECONDS
     for part in LESS:
-        for step in recorder.again(
-            program, lambda number, part=part: optimizer.scalars(number, 1, part)
-        ):
+        smaller = partial(optimizer.scalars, count=1, part=part)
+        for step in recorder.again(program, smaller):
             if not step.is_finite or time.monotonic() > until:
                 break
             if step.number == steps:

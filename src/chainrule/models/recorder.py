@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -51,8 +51,8 @@ class Step:
 
     Attributes:
         before: Parameters and optimizer state before it.
-        arrays: The batch.
-        rows: Its rows in the data.
+        data: What the batch is of.
+        rows: The batch's rows.
         scalars: What the update needed.
         epoch: Its epoch, from 1.
         batch: Its number in the epoch, from 1.
@@ -61,13 +61,18 @@ class Step:
     """
 
     before: Run
-    arrays: Arrays
+    data: Arrays
     rows: Array
     scalars: Mapping[str, Array]
     epoch: int
     batch: int
     number: int
     is_finite: bool
+
+    @property
+    def arrays(self) -> dict[str, Array]:
+        """The batch."""
+        return {name: array[self.rows] for name, array in self.data.items()}
 
 
 class Recorder:
@@ -105,7 +110,9 @@ class Recorder:
         parts.reverse()
         return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
-    def again(self, program: Program, rates: Any = None) -> Iterator[Step]:
+    def again(
+        self, program: Program, rates: Callable[[int], Mapping[str, Array]] | None = None
+    ) -> Iterator[Step]:
         """Do the steps since the copy again, on copies, one by one.
 
         Args:
@@ -123,13 +130,16 @@ class Recorder:
                 first = own * each + within * stretch.batch_size
                 rows = stretch.order[first : min(first + stretch.batch_size, (own + 1) * each)]
                 before = copied(run)
-                scalars = {name: values[at : at + 1] for name, values in call.scalars.items()}
-                scalars = rates(run.step + 1) if rates else scalars
+                scalars = (
+                    rates(run.step + 1)
+                    if rates
+                    else {name: values[at : at + 1] for name, values in call.scalars.items()}
+                )
                 (sums,) = program.train(run, stretch.data.arrays, rows, stretch.batch_size, scalars)
                 number += 1
                 yield Step(
                     before,
-                    {name: array[rows] for name, array in stretch.data.arrays.items()},
+                    stretch.data.arrays,
                     rows,
                     scalars,
                     call.epoch + own,

@@ -98,12 +98,7 @@ def record(
         scale = plan.update.loss_scale
         bars = interpret.backward(plan.train, log.wanted, values, log.call, scale)
         backward = log.taken()
-        vectors = {
-            "theta": theta[plan.layout.trainable],
-            "grad": interpret.flat_gradient(plan, bars),
-            **states,
-        }
-        moved = interpret.update(plan.update, vectors, scalars, log.call)
+        moved = interpret.move(plan, theta, states, bars, scalars, log.call)
     _advance(plan, run, values, moved)
     return Recording(values, bars, forward, backward, log.taken(), states, scalars, moved)
 
