@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from chainrule.core.lazy import lazy
 
 if TYPE_CHECKING:
     from chainrule.glass.backprop import BackpropReport, check_backprop
@@ -36,32 +37,29 @@ __all__ = [
     "descend",
 ]
 
-_HOMES = {
-    "FAULTS": "faults",
-    "BackpropReport": "backprop",
-    "Fault": "faults",
-    "check_backprop": "backprop",
-    "Cell": "trace.cells",
-    "Entry": "trace.record",
-    "Finding": "finding",
-    "GradientReport": "gradients",
-    "check_gradients": "gradients",
-    "OptimizerReport": "update_rules.check",
-    "check_optimizer": "update_rules.check",
-    "Path": "paths",
-    "SURFACES": "surfaces",
-    "Step": "trace.record",
-    "Surface": "surfaces",
-    "Trace": "trace.record",
-    "descend": "paths",
-}
-"""Loaded when first used: a model that is only trained needs none of it."""
-
-
-def __getattr__(name: str) -> Any:
-    if name in _HOMES:
-        return getattr(import_module(f"chainrule.glass.{_HOMES[name]}"), name)
-    raise AttributeError(f"module 'chainrule.glass' has no attribute {name!r}")
+__getattr__ = lazy(
+    __name__,
+    {
+        "FAULTS": "faults",
+        "BackpropReport": "backprop",
+        "Fault": "faults",
+        "check_backprop": "backprop",
+        "Cell": "trace.cells",
+        "Entry": "trace.record",
+        "Finding": "finding",
+        "GradientReport": "gradients",
+        "check_gradients": "gradients",
+        "OptimizerReport": "update_rules.check",
+        "check_optimizer": "update_rules.check",
+        "Path": "paths",
+        "SURFACES": "surfaces",
+        "Step": "trace.record",
+        "Surface": "surfaces",
+        "Trace": "trace.record",
+        "descend": "paths",
+    },
+)
+"""A model that is only trained needs none of it."""
 
 
 def __dir__() -> list[str]:

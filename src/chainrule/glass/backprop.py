@@ -7,14 +7,14 @@ trying which chain gives its outputs; then the fewest mistakes are looked for th
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from chainrule.errors import ArgumentError, DataError
 from chainrule.glass.faults import FAULTS
-from chainrule.glass.finding import Finding
+from chainrule.glass.finding import Finding, Report
 from chainrule.glass.handwritten.examination import Examination
 from chainrule.glass.handwritten.functions import functions_of
 from chainrule.glass.handwritten.network import HandWritten, Point
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class BackpropReport:
+class BackpropReport(Report):
     """What :func:`check_backprop` found.
 
     Attributes:
@@ -45,15 +45,6 @@ class BackpropReport:
     backward: str
     findings: tuple[Finding, ...]
     notes: tuple[str, ...] = ()
-
-    @property
-    def ok(self) -> bool:
-        """Whether every gradient is right."""
-        return all(finding.verdict == "right" for finding in self.findings)
-
-    def to_dict(self) -> dict[str, Any]:
-        """All of it as JSON-ready data."""
-        return asdict(self) | {"ok": self.ok}
 
     def __str__(self) -> str:
         layers = " → ".join(self.layers) or "layers not recognized"

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import asdict, dataclass
+from typing import Any, ClassVar, Literal
 
 Verdict = Literal["right", "diagnosed", "wrong", "unchecked"]
 
@@ -31,3 +31,20 @@ class Finding:
     right: str = ""
     error: float = 0.0
     others: tuple[str, ...] = ()
+
+
+class Report:
+    """Base of what the checks return: dataclasses with findings, and what else they are about."""
+
+    findings: tuple[Finding, ...]
+    passing: ClassVar[tuple[Verdict, ...]] = ("right",)
+    """Verdicts that are no reproach."""
+
+    @property
+    def ok(self) -> bool:
+        """Whether nothing is wrong; what is right by another library's convention is right."""
+        return all(finding.verdict in self.passing for finding in self.findings)
+
+    def to_dict(self) -> dict[str, Any]:
+        """All of it as JSON-ready data."""
+        return asdict(self) | {"ok": self.ok}  # type: ignore[call-overload]  # it is a dataclass

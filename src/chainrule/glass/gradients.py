@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, replace
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 from chainrule.core.graph import LOSS, Node
 from chainrule.core.plan import Plan
 from chainrule.core.source import lines
+from chainrule.core.table import aligned
 from chainrule.engines import interpret
 from chainrule.engines.base import Run
 from chainrule.engines.numpy import NumpyProgram
 from chainrule.errors import ArgumentError
 from chainrule.glass.differences import central_difference
-from chainrule.glass.finding import Finding
+from chainrule.glass.finding import Finding, Report, Verdict
 from chainrule.glass.trace.recording import wanted
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ class TensorCheck:
 
 
 @dataclass(frozen=True)
-class GradientReport:
+class GradientReport(Report):
     """What :func:`check_gradients` found.
 
     Attributes:
@@ -76,15 +77,7 @@ class GradientReport:
     loss: float
     findings: tuple[Finding, ...]
     tensors: tuple[TensorCheck, ...]
-
-    @property
-    def ok(self) -> bool:
-        """Whether no derivative is wrong."""
-        return all(finding.verdict in ("right", "unchecked") for finding in self.findings)
-
-    def to_dict(self) -> dict[str, Any]:
-        """All of it as JSON-ready data."""
-        return asdict(self) | {"ok": self.ok}
+    passing: ClassVar[tuple[Verdict, ...]] = ("right", "unchecked")
 
     def __str__(self) -> str:
         head = ("tensor", "worst element", "derived", "measured", "error", "")
@@ -93,12 +86,8 @@ class GradientReport:
             numbers = (f"{tensor.derived:.6g}", f"{tensor.measured:.6g}", f"{tensor.error:.1e}")
             name = f"{tensor.name} {list(tensor.shape)}"
             rows.append((name, tensor.worst, *numbers, finding.verdict))
-        widths = [max(len(row[column]) for row in rows) for column in range(len(head))]
         told = [f"{self.model}: loss {self.loss:.6g}; derivatives against central differences"]
-        told += [
-            "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-            for row in rows
-        ]
+        told += aligned(rows)
         for finding in self.findings:
             if finding.message and finding.verdict != "right":
                 told.append(f"{finding.subject}: {finding.message}")

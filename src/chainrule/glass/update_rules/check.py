@@ -8,11 +8,11 @@ are named if they reproduce the numbers.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from chainrule.errors import ArgumentError
-from chainrule.glass.finding import Finding
+from chainrule.glass.finding import Finding, Report
 from chainrule.glass.update_rules.calling import METHODS, SHAPES, Observed, observe
 from chainrule.glass.update_rules.comparison import Comparison
 from chainrule.glass.update_rules.copies import literals
@@ -22,7 +22,7 @@ from chainrule.glass.update_rules.model import ALIKE, DIFFERENT, model_of, optio
 
 
 @dataclass(frozen=True)
-class OptimizerReport:
+class OptimizerReport(Report):
     """What :func:`check_optimizer` found.
 
     Attributes:
@@ -38,15 +38,6 @@ class OptimizerReport:
     settings: Mapping[str, Any]
     taken: Mapping[str, Any]
     shape: str
-
-    @property
-    def ok(self) -> bool:
-        """Whether the rule is right, if only by another library's convention."""
-        return all(finding.verdict == "right" for finding in self.findings)
-
-    def to_dict(self) -> dict[str, Any]:
-        """All of it as JSON-ready data."""
-        return asdict(self) | {"ok": self.ok}
 
     def __str__(self) -> str:
         constants = ", ".join(f"{name}={value!r}" for name, value in self.settings.items())
