@@ -11,6 +11,12 @@ from chainrule import config
 from chainrule.core import names
 
 
+@pytest.fixture(autouse=True, scope="module")
+def fresh_names():
+    """What a module shares is made before its first test: its names too are counted from none."""
+    names.reset_names()
+
+
 @pytest.fixture(autouse=True)
 def fresh_settings():
     """Every test begins with Keras' defaults and with names counted from none."""
