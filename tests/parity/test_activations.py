@@ -6,7 +6,7 @@ import jax
 import keras
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from keras.src.saving.serialization_lib import serialize_keras_object
@@ -64,6 +64,10 @@ def assert_same(name, options, z, dtype):
     assert_agree(ours, theirs, f"{kind}, {dtype}", f"{name} of {z}")
     y_bar = np.random.default_rng(0).uniform(0.5, 1.5, ours.shape).astype(dtype)
     ours = cotangents(rule, {"z": z}, options, y_bar)["z"]
+    if name in CANCELLING:  # in float32 Keras' gelu has no slope left at -5
+        exact = jax.numpy.asarray(z, "float64")
+        _, pull = jax.vjp(keras_function(name, options), exact)
+        y_bar = y_bar.astype("float64")
     (theirs,) = pull(jax.numpy.asarray(y_bar))
     assert ours.dtype == dtype
     assert_agree(ours, theirs, f"activation gradient, {dtype}", f"the derivative of {name} at {z}")
@@ -72,6 +76,7 @@ def assert_same(name, options, z, dtype):
 @pytest.mark.parametrize(("name", "options"), EVERY, ids=str)
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @given(z=arrays(np.float64, (3, 4), elements=numbers))
+@example(z=np.full((3, 4), -5.0))
 @settings(max_examples=15, deadline=None)
 def test_values_and_derivatives_are_those_of_keras(name, options, dtype, z):
     z = np.clip(z, *RANGES.get(name, (-np.inf, np.inf)))
