@@ -70,7 +70,7 @@ def own(tmp_path, monkeypatch):
     monkeypatch.syspath_prepend(tmp_path)
     from chainrule.core.rule import RULES
 
-    before, rules = dict(get_custom_objects()), (dict(RULES._entries), list(RULES._names))
+    before, rules = dict(get_custom_objects()), (dict(RULES), list(RULES.names))
     module = __import__("own_parts")
     yield module
     get_custom_objects().clear()

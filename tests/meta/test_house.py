@@ -1,6 +1,7 @@
 """The house: who may import whom, what importing costs, and what is public."""
 
 import ast
+import importlib
 import json
 import subprocess
 import sys
@@ -125,6 +126,50 @@ def test_a_model_loads_no_guest():
     assert roots - set(sys.stdlib_module_names) == {"chainrule"}
     assert "chainrule.core.source" not in modules
     assert not any(m.startswith(("chainrule.cli", "chainrule.report")) for m in modules)
+
+
+SMALL_MODEL = """
+from chainrule.layers import Dense, Input
+from chainrule.models import Sequential
+from chainrule.optimizers import Adam
+model = Sequential([Input((2,)), Dense(3, "relu"), Dense(1)])
+model.compile(Adam(), "mean_squared_error", metrics=["mae"])
+model.fit(numpy.ones((8, 2)), numpy.ones((8, 1)), verbose=0)
+"""
+
+
+def test_training_a_small_model_loads_what_it_names():
+    modules = set(loaded(f"exec({SMALL_MODEL!r})"))
+    for used in ("layers.dense", "losses.regression", "metrics.regression", "optimizers.adam"):
+        assert f"chainrule.{used}" in modules
+    unused = {
+        "activations": ("distributions", "gates", "gaussian", "sigmoids", "smooth"),
+        "callbacks": ("checkpoint", "early_stopping", "learning_rate"),
+        "layers": ("activation", "embedding", "merging", "normalization", "preprocessing"),
+        "losses": ("crossentropies", "logits", "margins", "overlap", "probabilities"),
+        "metrics": ("accuracy", "auc", "confusion", "correlation", "probabilistic"),
+        "optimizers": ("full_batch.walk", "muon", "nadam", "rmsprop", "schedules", "sgd"),
+        "utils": ("labels", "progbar", "sequences", "splitting"),
+    }
+    named = {f"chainrule.{room}.{part}" for room, parts in unused.items() for part in parts}
+    assert not named & modules
+
+
+LAZY = sorted(p.parent for p in FILES if p.name == "__init__.py" and " = lazy(" in p.read_text())
+
+
+@pytest.mark.parametrize("folder", LAZY, ids=lambda folder: folder.name)
+def test_what_type_checkers_are_told_is_what_is_loaded(folder):
+    package = importlib.import_module(f"chainrule.{folder.name}")
+    tree = ast.parse((folder / "__init__.py").read_text("utf-8"))
+    told = [n for n in ast.walk(tree) if isinstance(n, ast.If) for n in n.body]
+    for statement in (node for node in told if isinstance(node, ast.ImportFrom)):
+        home = importlib.import_module(statement.module)
+        for name in (alias.name for alias in statement.names):
+            assert getattr(package, name) is getattr(home, name)
+    assert set(dir(package)) == set(package.__all__)
+    with pytest.raises(AttributeError, match="no attribute 'nope'"):
+        _ = package.nope
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from hypothesis.extra.numpy import arrays
 
 import chainrule.losses
 from chainrule.core.rule import RULES
-from chainrule.losses import FUSIONS, LossRule
+from chainrule.losses import LossRule
 from chainrule.testing.conformance import cotangents, outputs
 
 SAMPLES, K = SHAPE = (3, 4)
@@ -115,7 +115,7 @@ LIMITS = {
 """Where a rule stops for a reason that no other formula for it would avoid."""
 
 HERE = chainrule.losses.__name__
-FUSED = {rule.name: rule for rule in FUSIONS.values()}
+FUSED = {fused.name: fused for rule in RULES.values() for fused in rule.fusions.values()}
 LOSS_RULES = {
     name: rule
     for name, rule in RULES.items()

@@ -7,45 +7,50 @@ have Keras' names and defaults: ``leaky_relu([-1.0], negative_slope=0.1)``.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from chainrule.activations.distributions import log_softmax, softmax, sparsemax
-from chainrule.activations.gates import glu
-from chainrule.activations.gaussian import gelu, gelu_tanh
-from chainrule.activations.rectifiers import (
-    celu,
-    elu,
-    hard_shrink,
-    leaky_relu,
-    linear,
-    relu,
-    relu6,
-    selu,
-    soft_shrink,
-    threshold,
-)
-from chainrule.activations.sigmoids import (
-    hard_sigmoid,
-    hard_tanh,
-    log_sigmoid,
-    sigmoid,
-    softsign,
-    sparse_sigmoid,
-    tanh,
-)
-from chainrule.activations.smooth import (
-    exponential,
-    hard_silu,
-    mish,
-    silu,
-    softplus,
-    sparse_plus,
-    squareplus,
-    tanh_shrink,
-)
+from chainrule.core.lazy import lazy
 from chainrule.core.registry import Registry
-from chainrule.core.rule import Rule
+from chainrule.core.rule import RULES, Rule
 from chainrule.errors import ArgumentError
+
+if TYPE_CHECKING:
+    from chainrule.activations.distributions import log_softmax, softmax, sparsemax
+    from chainrule.activations.gates import glu
+    from chainrule.activations.gaussian import gelu, gelu_tanh
+    from chainrule.activations.rectifiers import (
+        celu,
+        elu,
+        hard_shrink,
+        leaky_relu,
+        linear,
+        relu,
+        relu6,
+        selu,
+        soft_shrink,
+        threshold,
+    )
+    from chainrule.activations.sigmoids import (
+        hard_sigmoid,
+        hard_tanh,
+        log_sigmoid,
+        sigmoid,
+        softsign,
+        sparse_sigmoid,
+        tanh,
+    )
+    from chainrule.activations.smooth import (
+        exponential,
+        hard_silu,
+        hard_swish,
+        mish,
+        silu,
+        softplus,
+        sparse_plus,
+        squareplus,
+        swish,
+        tanh_shrink,
+    )
 
 __all__ = [
     "celu",
@@ -86,19 +91,58 @@ __all__ = [
     "threshold",
 ]
 
-swish, hard_swish = silu, hard_silu
+_MODULES = {
+    "distributions": ("log_softmax", "softmax", "sparsemax"),
+    "gates": ("glu",),
+    "gaussian": ("gelu", "gelu_tanh"),
+    "rectifiers": (
+        "celu",
+        "elu",
+        "hard_shrink",
+        "leaky_relu",
+        "linear",
+        "relu",
+        "relu6",
+        "selu",
+        "soft_shrink",
+        "threshold",
+    ),
+    "sigmoids": (
+        "hard_sigmoid",
+        "hard_tanh",
+        "log_sigmoid",
+        "sigmoid",
+        "softsign",
+        "sparse_sigmoid",
+        "tanh",
+    ),
+    "smooth": (
+        "exponential",
+        "hard_silu",
+        "hard_swish",
+        "mish",
+        "silu",
+        "softplus",
+        "sparse_plus",
+        "squareplus",
+        "swish",
+        "tanh_shrink",
+    ),
+}
+__getattr__, __dir__ = lazy(__name__, _MODULES)
+RULES.expect(__name__, _MODULES)
 
 ACTIVATIONS: Registry[Rule] = Registry("activation function")
-for _rule in (
-    *(linear, sigmoid, tanh, relu, softmax),
-    *(relu6, leaky_relu, elu, selu, celu, threshold, soft_shrink, hard_shrink),
-    *(log_sigmoid, hard_sigmoid, sparse_sigmoid, hard_tanh, softsign),
-    *(exponential, softplus, squareplus, sparse_plus, mish, gelu, gelu_tanh, tanh_shrink),
-    *(log_softmax, sparsemax, glu),
+for _name in (
+    *("linear", "sigmoid", "tanh", "relu", "softmax"),
+    *("relu6", "leaky_relu", "elu", "selu", "celu", "threshold", "soft_shrink", "hard_shrink"),
+    *("log_sigmoid", "hard_sigmoid", "sparse_sigmoid", "hard_tanh", "softsign"),
+    *("exponential", "softplus", "squareplus", "sparse_plus", "mish", "gelu", "gelu_tanh"),
+    *("tanh_shrink", "log_softmax", "sparsemax", "glu"),
 ):
-    ACTIVATIONS.add(_rule.name, _rule)
-ACTIVATIONS.add("silu", silu, "swish")
-ACTIVATIONS.add("hard_silu", hard_silu, "hard_swish")
+    ACTIVATIONS.promise(__name__, _name, _name)
+ACTIVATIONS.promise(__name__, "silu", "silu", "swish")
+ACTIVATIONS.promise(__name__, "hard_silu", "hard_silu", "hard_swish")
 
 
 def get(identifier: Any) -> Rule:
@@ -109,7 +153,7 @@ def get(identifier: Any) -> Rule:
         ArgumentError: A plain function was given: it has no derivative.
     """
     if identifier is None:
-        return linear
+        return ACTIVATIONS["linear"]
     if isinstance(identifier, Rule):
         return identifier
     if isinstance(identifier, Mapping):

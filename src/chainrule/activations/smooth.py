@@ -74,6 +74,9 @@ def silu_wrt_z(z, y_bar):
     return y_bar * (s + z * slope)  # ∂L/∂z = ȳ · (s + z s')
 
 
+swish = silu
+
+
 @elementwise("hard_silu")
 def hard_silu(z):
     """``silu`` with a sigmoid of straight pieces (Howard et al., 2019), also called hard swish.
@@ -87,6 +90,9 @@ def hard_silu(z):
 def hard_silu_wrt_z(z, y_bar):
     h = np.clip(z + 3, 0, 6) / 6  # h = clip(z + 3, 0, 6) / 6
     return y_bar * (h + z * (np.abs(z) < 3) / 6)  # ∂L/∂z = ȳ · (h + z [|z| < 3] / 6)
+
+
+hard_swish = hard_silu
 
 
 @elementwise("tanh_shrink")

@@ -38,19 +38,18 @@ __all__ = [
     "TerminateOnNaN",
 ]
 
-__getattr__ = lazy(
+__getattr__, __dir__ = lazy(
     __name__,
     {
-        "CSVLogger": "csv_logger",
-        "DistributionRecorder": "distributions",
-        "EarlyStopping": "early_stopping",
-        "HealthMonitor": "health",
-        "LambdaCallback": "functions",
-        "LearningRateScheduler": "learning_rate",
-        "ModelCheckpoint": "checkpoint",
-        "PathRecorder": "path_recorder",
-        "ReduceLROnPlateau": "learning_rate",
-        "SwapEMAWeights": "averages",
-        "TerminateOnNaN": "terminate",
+        "averages": ("SwapEMAWeights",),
+        "checkpoint": ("ModelCheckpoint",),
+        "csv_logger": ("CSVLogger",),
+        "distributions": ("DistributionRecorder",),
+        "early_stopping": ("EarlyStopping",),
+        "functions": ("LambdaCallback",),
+        "health": ("HealthMonitor",),
+        "learning_rate": ("LearningRateScheduler", "ReduceLROnPlateau"),
+        "path_recorder": ("PathRecorder",),
+        "terminate": ("TerminateOnNaN",),
     },
 )

@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 
 from chainrule.core.graph import Graph, Node
 from chainrule.core.rule import Rule
 
-Table = Mapping[tuple[str, str], Rule]
-"""Names of an activation's rule and a loss's rule, and the rule that is both.
 
-The fused rule takes the activation's input and the targets, and its auxiliary output is the
-activation's output, so that metrics still find the prediction under its name.
-"""
+def fuse(graph: Graph) -> tuple[Graph, tuple[str, ...]]:
+    """Replace every pair that is one of a rule's ``fusions``.
 
-
-def fuse(graph: Graph, table: Table) -> tuple[Graph, tuple[str, ...]]:
-    """Replace every pair of ``table`` found in ``graph``.
+    The fused rule has the activation's output beside the losses, so that metrics still find the
+    prediction under its name.
 
     Returns:
         The new graph, and a line in words for each replacement.
@@ -30,7 +25,7 @@ def fuse(graph: Graph, table: Table) -> tuple[Graph, tuple[str, ...]]:
         activation = made_by.get(prediction)
         if activation and activation.options:
             continue  # the fused rules are of activations as they are by default
-        fused = activation and table.get((activation.rule.name, loss.rule.name))
+        fused = activation and loss.rule.fusions.get(activation.rule.name)
         if not activation or not fused or _readers(nodes, prediction) > 1:
             continue
         nodes[nodes.index(loss)] = _fused(fused, activation, loss)

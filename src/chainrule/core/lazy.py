@@ -2,22 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import sys
+from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from typing import Any
 
 
-def lazy(package: str, homes: Mapping[str, str]) -> Callable[[str], Any]:
-    """A package's ``__getattr__``.
+def lazy(
+    package: str, modules: Mapping[str, Sequence[str]]
+) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:
+    """A package's ``__getattr__`` and ``__dir__``.
 
     Args:
         package: ``__name__`` of the package.
-        homes: For each name the module of the package that defines it.
+        modules: For each module of the package the names that it gives the package, beside its
+            own; ``".losses"`` is one beside the package.
     """
+    homes = {name: module for module, names in modules.items() for name in names}
+    present = vars(sys.modules[package])
 
     def attribute(name: str) -> Any:
+        if name in modules:
+            return import_module(f".{name}", package)
         if name not in homes:
             raise AttributeError(f"module {package!r} has no attribute {name!r}")
-        return getattr(import_module(f"{package}.{homes[name]}"), name)
+        found = getattr(import_module(f".{homes[name]}", package), name)
+        present[name] = found  # what was asked for once is found without asking
+        return found
 
-    return attribute
+    def directory() -> list[str]:
+        return list(present["__all__"])
+
+    return attribute, directory

@@ -84,6 +84,9 @@ class Rule(Formula):
     Attributes:
         cotangents: For each differentiable input, the function that gives ∂L/∂input.
         elementwise: Whether each output element depends on the input element at its place only.
+        fusions: By the name of another rule, the exact one for this behind it: ``"softmax"`` and a
+            cross-entropy in one. It takes that rule's input in place of this one's prediction, and
+            its auxiliary output is what that rule gives.
         example: For options without a default, a value (or a function of the axes that gives
             one), from which the conformance suite makes its inputs.
     """
@@ -100,6 +103,7 @@ class Rule(Formula):
         self.elementwise = elementwise
         self.example = dict(example or {})
         self.cotangents: dict[str, Function] = {}
+        self.fusions: dict[str, Rule] = {}
 
     @property
     def cotangent_name(self) -> str:

@@ -37,30 +37,18 @@ __all__ = [
     "descend",
 ]
 
-__getattr__ = lazy(
+__getattr__, __dir__ = lazy(
     __name__,
     {
-        "FAULTS": "faults",
-        "BackpropReport": "backprop",
-        "Fault": "faults",
-        "check_backprop": "backprop",
-        "Cell": "trace.cells",
-        "Entry": "trace.record",
-        "Finding": "finding",
-        "GradientReport": "gradients",
-        "check_gradients": "gradients",
-        "OptimizerReport": "update_rules.check",
-        "check_optimizer": "update_rules.check",
-        "Path": "paths",
-        "SURFACES": "surfaces",
-        "Step": "trace.record",
-        "Surface": "surfaces",
-        "Trace": "trace.record",
-        "descend": "paths",
+        "backprop": ("BackpropReport", "check_backprop"),
+        "faults": ("FAULTS", "Fault"),
+        "finding": ("Finding",),
+        "gradients": ("GradientReport", "check_gradients"),
+        "paths": ("Path", "descend"),
+        "surfaces": ("SURFACES", "Surface"),
+        "trace.cells": ("Cell",),
+        "trace.record": ("Entry", "Step", "Trace"),
+        "update_rules.check": ("OptimizerReport", "check_optimizer"),
     },
 )
 """A model that is only trained needs none of it."""
-
-
-def __dir__() -> list[str]:
-    return __all__

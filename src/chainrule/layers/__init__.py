@@ -3,86 +3,48 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from chainrule.core.custom import custom_object_scope
+from chainrule.core.lazy import lazy
 from chainrule.core.registry import Registry
-from chainrule.layers.activation import ELU, Activation, LeakyReLU, PReLU, ReLU, Softmax
-from chainrule.layers.categories import CategoryEncoding, Discretization
-from chainrule.layers.dense import Dense
-from chainrule.layers.dropout import Dropout
-from chainrule.layers.embedding import Embedding
-from chainrule.layers.identity import ActivityRegularization, Identity
-from chainrule.layers.input import Input, InputLayer
-from chainrule.layers.joining import Concatenate, Dot, concatenate, dot
-from chainrule.layers.layer import Layer
-from chainrule.layers.merging import (
-    Add,
-    Average,
-    Maximum,
-    Minimum,
-    Multiply,
-    Subtract,
-    add,
-    average,
-    maximum,
-    minimum,
-    multiply,
-    subtract,
-)
-from chainrule.layers.noise import AlphaDropout, GaussianDropout, GaussianNoise
-from chainrule.layers.normalization import (
-    BatchNormalization,
-    GroupNormalization,
-    LayerNormalization,
-    RMSNormalization,
-)
-from chainrule.layers.preprocessing import Normalization
-from chainrule.layers.rescaling import Rescaling
-from chainrule.layers.shaping import Flatten, Permute, RepeatVector, Reshape
-from chainrule.layers.unit_normalization import UnitNormalization
+from chainrule.core.rule import RULES
 
-_CLASSES: tuple[type[Layer], ...] = (
-    Activation,
-    ActivityRegularization,
-    Add,
-    AlphaDropout,
-    Average,
-    BatchNormalization,
-    CategoryEncoding,
-    Concatenate,
-    Dense,
-    Discretization,
-    Dot,
-    Dropout,
-    ELU,
-    Embedding,
-    Flatten,
-    GaussianDropout,
-    GaussianNoise,
-    GroupNormalization,
-    Identity,
-    InputLayer,
-    LayerNormalization,
-    LeakyReLU,
-    Maximum,
-    Minimum,
-    Multiply,
-    Normalization,
-    PReLU,
-    Permute,
-    RMSNormalization,
-    ReLU,
-    RepeatVector,
-    Rescaling,
-    Reshape,
-    Softmax,
-    Subtract,
-    UnitNormalization,
-)
-LAYERS: Registry[type[Layer]] = Registry("layer")
-for _layer in _CLASSES:
-    LAYERS.add(_layer.__name__, _layer)
+if TYPE_CHECKING:
+    from chainrule.layers.activation import ELU, Activation, LeakyReLU, PReLU, ReLU, Softmax
+    from chainrule.layers.categories import CategoryEncoding, Discretization
+    from chainrule.layers.dense import Dense
+    from chainrule.layers.dropout import Dropout
+    from chainrule.layers.embedding import Embedding
+    from chainrule.layers.identity import ActivityRegularization, Identity
+    from chainrule.layers.input import Input, InputLayer
+    from chainrule.layers.joining import Concatenate, Dot, concatenate, dot
+    from chainrule.layers.layer import Layer
+    from chainrule.layers.merging import (
+        Add,
+        Average,
+        Maximum,
+        Minimum,
+        Multiply,
+        Subtract,
+        add,
+        average,
+        maximum,
+        minimum,
+        multiply,
+        subtract,
+    )
+    from chainrule.layers.noise import AlphaDropout, GaussianDropout, GaussianNoise
+    from chainrule.layers.normalization import (
+        BatchNormalization,
+        GroupNormalization,
+        LayerNormalization,
+        RMSNormalization,
+    )
+    from chainrule.layers.preprocessing import Normalization
+    from chainrule.layers.rescaling import Rescaling
+    from chainrule.layers.shaping import Flatten, Permute, RepeatVector, Reshape
+    from chainrule.layers.unit_normalization import UnitNormalization
 
 __all__ = [
     "ELU",
@@ -134,6 +96,50 @@ __all__ = [
     "serialize",
     "subtract",
 ]
+
+_MODULES = {
+    "activation": ("ELU", "Activation", "LeakyReLU", "PReLU", "ReLU", "Softmax"),
+    "categories": ("CategoryEncoding", "Discretization"),
+    "dense": ("Dense",),
+    "dropout": ("Dropout",),
+    "embedding": ("Embedding",),
+    "identity": ("ActivityRegularization", "Identity"),
+    "input": ("Input", "InputLayer"),
+    "joining": ("Concatenate", "Dot", "concatenate", "dot"),
+    "layer": ("Layer",),
+    "merging": (
+        "Add",
+        "Average",
+        "Maximum",
+        "Minimum",
+        "Multiply",
+        "Subtract",
+        "add",
+        "average",
+        "maximum",
+        "minimum",
+        "multiply",
+        "subtract",
+    ),
+    "noise": ("AlphaDropout", "GaussianDropout", "GaussianNoise"),
+    "normalization": (
+        "BatchNormalization",
+        "GroupNormalization",
+        "LayerNormalization",
+        "RMSNormalization",
+    ),
+    "preprocessing": ("Normalization",),
+    "rescaling": ("Rescaling",),
+    "shaping": ("Flatten", "Permute", "RepeatVector", "Reshape"),
+    "unit_normalization": ("UnitNormalization",),
+}
+__getattr__, __dir__ = lazy(__name__, _MODULES)
+RULES.expect(__name__, _MODULES)
+
+LAYERS: Registry[type[Layer]] = Registry("layer")
+for _name in __all__:
+    if _name[0].isupper() and _name not in ("Input", "Layer"):  # a function, and the base
+        LAYERS.promise(__name__, _name, _name)
 
 
 def serialize(layer: Layer) -> dict[str, Any]:

@@ -8,72 +8,73 @@ gradient. A function alone, ``mean_squared_error(y_true, y_pred)``, is the rule 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, overload
+from typing import TYPE_CHECKING, Any, overload
 
 from chainrule.core.custom import get_custom_objects
+from chainrule.core.lazy import lazy
 from chainrule.core.registry import Registry
 from chainrule.core.rule import RULES, Rule
 from chainrule.errors import ArgumentError
-from chainrule.losses.crossentropies import (
-    BinaryCrossentropy,
-    BinaryFocalCrossentropy,
-    CategoricalCrossentropy,
-    CategoricalFocalCrossentropy,
-    CategoricalGeneralizedCrossEntropy,
-    KLDivergence,
-    SparseCategoricalCrossentropy,
-)
-from chainrule.losses.logits import (
-    FUSIONS,
-    sigmoid_binary_crossentropy,
-    sigmoid_binary_focal_crossentropy,
-    softmax_crossentropy,
-    softmax_focal_crossentropy,
-    softmax_sparse_crossentropy,
-)
 from chainrule.losses.loss import Loss, LossFunctionWrapper
 from chainrule.losses.lossrule import LossRule
-from chainrule.losses.margins import (
-    CategoricalHinge,
-    Hinge,
-    SquaredHinge,
-    categorical_hinge,
-    hinge,
-    squared_hinge,
-)
-from chainrule.losses.overlap import Dice, Tversky, dice, tversky
-from chainrule.losses.probabilities import (
-    binary_crossentropy,
-    binary_focal_crossentropy,
-    categorical_crossentropy,
-    categorical_focal_crossentropy,
-    categorical_generalized_cross_entropy,
-    kl_divergence,
-    sparse_categorical_crossentropy,
-)
-from chainrule.losses.reduction import weighted_mean
-from chainrule.losses.regression import (
-    CosineSimilarity,
-    Huber,
-    LogCosh,
-    MeanAbsoluteError,
-    MeanAbsolutePercentageError,
-    MeanSquaredError,
-    MeanSquaredLogarithmicError,
-    Poisson,
-    cosine_similarity,
-    huber,
-    log_cosh,
-    mean_absolute_error,
-    mean_absolute_percentage_error,
-    mean_squared_error,
-    mean_squared_logarithmic_error,
-    poisson,
-)
-from chainrule.losses.targets import match_rank, reconcile, valid
+
+if TYPE_CHECKING:
+    from chainrule.losses.crossentropies import (
+        BinaryCrossentropy,
+        BinaryFocalCrossentropy,
+        CategoricalCrossentropy,
+        CategoricalFocalCrossentropy,
+        CategoricalGeneralizedCrossEntropy,
+        KLDivergence,
+        SparseCategoricalCrossentropy,
+    )
+    from chainrule.losses.logits import (
+        sigmoid_binary_crossentropy,
+        sigmoid_binary_focal_crossentropy,
+        softmax_crossentropy,
+        softmax_focal_crossentropy,
+        softmax_sparse_crossentropy,
+    )
+    from chainrule.losses.margins import (
+        CategoricalHinge,
+        Hinge,
+        SquaredHinge,
+        categorical_hinge,
+        hinge,
+        squared_hinge,
+    )
+    from chainrule.losses.overlap import Dice, Tversky, dice, tversky
+    from chainrule.losses.probabilities import (
+        binary_crossentropy,
+        binary_focal_crossentropy,
+        categorical_crossentropy,
+        categorical_focal_crossentropy,
+        categorical_generalized_cross_entropy,
+        kl_divergence,
+        sparse_categorical_crossentropy,
+    )
+    from chainrule.losses.reduction import weighted_mean
+    from chainrule.losses.regression import (
+        CosineSimilarity,
+        Huber,
+        LogCosh,
+        MeanAbsoluteError,
+        MeanAbsolutePercentageError,
+        MeanSquaredError,
+        MeanSquaredLogarithmicError,
+        Poisson,
+        cosine_similarity,
+        huber,
+        log_cosh,
+        mean_absolute_error,
+        mean_absolute_percentage_error,
+        mean_squared_error,
+        mean_squared_logarithmic_error,
+        poisson,
+    )
+    from chainrule.losses.targets import match_rank, reconcile, valid
 
 __all__ = [
-    "FUSIONS",
     "LOSSES",
     "BinaryCrossentropy",
     "BinaryFocalCrossentropy",
@@ -132,32 +133,91 @@ __all__ = [
     "weighted_mean",
 ]
 
-LOSSES: Registry[type[Loss]] = Registry("loss")
-"""The losses by their rules' names, Keras' other names for them, and their classes' names."""
+_MODULES = {
+    "crossentropies": (
+        "BinaryCrossentropy",
+        "BinaryFocalCrossentropy",
+        "CategoricalCrossentropy",
+        "CategoricalFocalCrossentropy",
+        "CategoricalGeneralizedCrossEntropy",
+        "KLDivergence",
+        "SparseCategoricalCrossentropy",
+    ),
+    "logits": (
+        "sigmoid_binary_crossentropy",
+        "sigmoid_binary_focal_crossentropy",
+        "softmax_crossentropy",
+        "softmax_focal_crossentropy",
+        "softmax_sparse_crossentropy",
+    ),
+    "margins": (
+        "CategoricalHinge",
+        "Hinge",
+        "SquaredHinge",
+        "categorical_hinge",
+        "hinge",
+        "squared_hinge",
+    ),
+    "overlap": ("Dice", "Tversky", "dice", "tversky"),
+    "probabilities": (
+        "binary_crossentropy",
+        "binary_focal_crossentropy",
+        "categorical_crossentropy",
+        "categorical_focal_crossentropy",
+        "categorical_generalized_cross_entropy",
+        "kl_divergence",
+        "sparse_categorical_crossentropy",
+    ),
+    "reduction": ("weighted_mean",),
+    "regression": (
+        "CosineSimilarity",
+        "Huber",
+        "LogCosh",
+        "MeanAbsoluteError",
+        "MeanAbsolutePercentageError",
+        "MeanSquaredError",
+        "MeanSquaredLogarithmicError",
+        "Poisson",
+        "cosine_similarity",
+        "huber",
+        "log_cosh",
+        "mean_absolute_error",
+        "mean_absolute_percentage_error",
+        "mean_squared_error",
+        "mean_squared_logarithmic_error",
+        "poisson",
+    ),
+    "targets": ("match_rank", "reconcile", "valid"),
+}
+__getattr__, __dir__ = lazy(__name__, _MODULES)
+RULES.expect(__name__, _MODULES)
 
-for _loss, *_aliases in (
-    (MeanSquaredError, "mse", "MSE"),
-    (MeanAbsoluteError, "mae", "MAE"),
-    (MeanAbsolutePercentageError, "mape", "MAPE"),
-    (MeanSquaredLogarithmicError, "msle", "MSLE"),
-    (CosineSimilarity,),
-    (Huber, "huber_loss"),
-    (LogCosh, "logcosh"),
-    (Poisson,),
-    (KLDivergence, "kld", "KLD", "kullback_leibler_divergence"),
-    (BinaryCrossentropy, "bce", "BCE"),
-    (BinaryFocalCrossentropy,),
-    (CategoricalCrossentropy,),
-    (CategoricalFocalCrossentropy,),
-    (SparseCategoricalCrossentropy,),
-    (CategoricalGeneralizedCrossEntropy,),
-    (Hinge,),
-    (SquaredHinge,),
-    (CategoricalHinge,),
-    (Dice,),
-    (Tversky,),
+LOSSES: Registry[type[Loss]] = Registry("loss")
+"""The losses by their rules' names, their classes' names, and Keras' other names for them."""
+
+for _names in (
+    ("mean_squared_error", "MeanSquaredError", "mse", "MSE"),
+    ("mean_absolute_error", "MeanAbsoluteError", "mae", "MAE"),
+    ("mean_absolute_percentage_error", "MeanAbsolutePercentageError", "mape", "MAPE"),
+    ("mean_squared_logarithmic_error", "MeanSquaredLogarithmicError", "msle", "MSLE"),
+    ("cosine_similarity", "CosineSimilarity"),
+    ("huber", "Huber", "huber_loss"),
+    ("log_cosh", "LogCosh", "logcosh"),
+    ("poisson", "Poisson"),
+    ("kl_divergence", "KLDivergence", "kld", "KLD", "kullback_leibler_divergence"),
+    ("binary_crossentropy", "BinaryCrossentropy", "bce", "BCE"),
+    ("binary_focal_crossentropy", "BinaryFocalCrossentropy"),
+    ("categorical_crossentropy", "CategoricalCrossentropy"),
+    ("categorical_focal_crossentropy", "CategoricalFocalCrossentropy"),
+    ("sparse_categorical_crossentropy", "SparseCategoricalCrossentropy"),
+    ("categorical_generalized_cross_entropy", "CategoricalGeneralizedCrossEntropy"),
+    ("hinge", "Hinge"),
+    ("squared_hinge", "SquaredHinge"),
+    ("categorical_hinge", "CategoricalHinge"),
+    ("dice", "Dice"),
+    ("tversky", "Tversky"),
 ):
-    LOSSES.add(_loss.rule.name, _loss, _loss.__name__, *_aliases)
+    LOSSES.promise(__name__, *_names)
 
 
 @overload

@@ -8,14 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from chainrule.core.rule import Rule, rule
-from chainrule.losses.probabilities import (
-    binary_crossentropy,
-    binary_focal_crossentropy,
-    categorical_crossentropy,
-    categorical_focal_crossentropy,
-    sparse_categorical_crossentropy,
-)
+from chainrule.core.rule import rule
 
 LOGITS = "z[*N,K] y_true[*N,K]:unit -> losses[*N] (p[*N,K])"
 
@@ -151,16 +144,3 @@ def softmax_sparse_crossentropy(z, y_true):
 def softmax_sparse_crossentropy_wrt_z(y_true, p, losses_bar):
     hot = np.arange(p.shape[-1]) == y_true[..., None]  # [k = t]
     return losses_bar[..., None] * (p - hot)  # ∂L/∂zₖ = ℓ̄ (pₖ − [k = t])
-
-
-FUSIONS: dict[tuple[str, str], Rule] = {}
-"""An activation and the loss behind it, and the one rule that is both."""
-
-for _activation, _loss, _both in (
-    ("sigmoid", binary_crossentropy, sigmoid_binary_crossentropy),
-    ("sigmoid", binary_focal_crossentropy, sigmoid_binary_focal_crossentropy),
-    ("softmax", categorical_crossentropy, softmax_crossentropy),
-    ("softmax", categorical_focal_crossentropy, softmax_focal_crossentropy),
-    ("softmax", sparse_categorical_crossentropy, softmax_sparse_crossentropy),
-):
-    FUSIONS[_activation, _loss.name] = _loss.logits = _both

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from chainrule.losses import logits
 from chainrule.losses.lossrule import loss_rule
 
 ONE_HOT = "y_true[*N,K]:unit y_pred[*N,K]:positive -> losses[*N]"
@@ -217,3 +218,16 @@ def kl_divergence_wrt_y_pred(y_true, y_pred, losses_bar, *, epsilon=1e-7):
     low = np.heaviside(y_pred - epsilon, 0.5)  # a = [p > ε], one half at p = ε
     high = np.heaviside(1 - y_pred, 0.5)  # b = [p < 1], one half at p = 1
     return -losses_bar[..., None] * low * high * t / p  # ∂L/∂pₖ = − ℓ̄ aₖ bₖ tₖ / pₖ
+
+
+# ---------------------------------------------------------------- behind an activation
+
+
+for _activation, _loss, _both in (
+    ("sigmoid", binary_crossentropy, logits.sigmoid_binary_crossentropy),
+    ("sigmoid", binary_focal_crossentropy, logits.sigmoid_binary_focal_crossentropy),
+    ("softmax", categorical_crossentropy, logits.softmax_crossentropy),
+    ("softmax", categorical_focal_crossentropy, logits.softmax_focal_crossentropy),
+    ("softmax", sparse_categorical_crossentropy, logits.softmax_sparse_crossentropy),
+):
+    _loss.fusions[_activation] = _loss.logits = _both

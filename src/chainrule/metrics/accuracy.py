@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from chainrule import config
-from chainrule.metrics.base import Metric, named
+from chainrule.metrics.base import Metric
 from chainrule.metrics.shapes import alike, labelled
 
 if TYPE_CHECKING:
@@ -70,7 +70,6 @@ def _in_top_k(labels: Array, y_pred: Array, k: int) -> Array:
     return (known & (np.sum(y_pred > own, axis=-1) < k)).astype(config.floatx())
 
 
-@named()
 class Accuracy(Metric):
     """How often predictions equal targets."""
 
@@ -81,7 +80,6 @@ class Accuracy(Metric):
         return accuracy(y_true, y_pred)
 
 
-@named()
 class BinaryAccuracy(Metric):
     """How often predictions, cut at ``threshold`` (p > threshold), equal targets of 0 and 1."""
 
@@ -100,7 +98,6 @@ class BinaryAccuracy(Metric):
         return super().get_config() | {"threshold": self.threshold}
 
 
-@named()
 class CategoricalAccuracy(Metric):
     """How often the largest prediction is at the one of a one-hot target."""
 
@@ -111,7 +108,6 @@ class CategoricalAccuracy(Metric):
         return categorical_accuracy(y_true, y_pred)
 
 
-@named()
 class SparseCategoricalAccuracy(Metric):
     """How often the largest prediction is at the target's class number."""
 
@@ -122,7 +118,6 @@ class SparseCategoricalAccuracy(Metric):
         return sparse_categorical_accuracy(y_true, y_pred)
 
 
-@named()
 class TopKCategoricalAccuracy(Metric):
     """How often the one of a one-hot target is among the ``k`` largest predictions."""
 
@@ -141,7 +136,6 @@ class TopKCategoricalAccuracy(Metric):
         return super().get_config() | {"k": self.k}
 
 
-@named()
 class SparseTopKCategoricalAccuracy(TopKCategoricalAccuracy):
     """How often the target's class number is among the ``k`` largest predictions.
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from chainrule import activations, config
 from chainrule.errors import ArgumentError, ShapeError
-from chainrule.metrics.base import Metric, Value, named
+from chainrule.metrics.base import Metric, Value
 from chainrule.metrics.shapes import ratio
 from chainrule.metrics.thresholds import (
     Thresholds,
@@ -28,7 +28,6 @@ CURVES = ("ROC", "PR", "PRGAIN")
 SUMMATIONS = ("interpolation", "minoring", "majoring")
 
 
-@named()
 class AUC(Metric):
     """Area under the curve of two rates, over thresholds of the prediction: 1 is perfect.
 

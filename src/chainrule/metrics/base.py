@@ -6,20 +6,20 @@ its value; so metrics stream, and sums from several workers can be added.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 from chainrule import config, losses
-from chainrule.core.names import snake_case, unique_name
+from chainrule.core.names import unique_name
 from chainrule.core.registry import Registry
 from chainrule.errors import ShapeError
 from chainrule.metrics.shapes import spread
-from chainrule.metrics.variables import Variable
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from chainrule.metrics.variables import Variable
 
     Array = NDArray[Any]
 
@@ -149,6 +149,8 @@ class Metric:
             aggregation: See ``dtype``.
             name: Shown by its ``repr``.
         """
+        from chainrule.metrics.variables import Variable
+
         variable = Variable(shape, initializer, name)
         self._variables.append(variable)
         return variable
@@ -199,18 +201,6 @@ class Metric:
 
 METRICS: Registry[type[Metric]] = Registry("metric")
 """The classes by name: ``"mean_squared_error"``, ``"MeanSquaredError"``, ``"mse"``, ``"MSE"``."""
-
-Kind = TypeVar("Kind", bound=type[Metric])
-
-
-def named(*aliases: str) -> Callable[[Kind], Kind]:
-    """Register the class below under its name, also in snake case, and under aliases."""
-
-    def register(kind: Kind) -> Kind:
-        METRICS.add(snake_case(kind.__name__), kind, kind.__name__, *aliases)
-        return kind
-
-    return register
 
 
 def mean_sums(values: Any, weight: Array | None) -> Array:

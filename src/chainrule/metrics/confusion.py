@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from chainrule.errors import ArgumentError
-from chainrule.metrics.base import Metric, Value, named
+from chainrule.metrics.base import Metric, Value
 from chainrule.metrics.shapes import ratio, rows
 from chainrule.metrics.thresholds import (
     FALSE_NEGATIVES,
@@ -109,7 +109,6 @@ class _Count(_Chosen):
         return found
 
 
-@named()
 class TruePositives(_Count):
     """Weight of the yes that are right. (Keras does not know that more is better.)
 
@@ -122,21 +121,18 @@ class TruePositives(_Count):
     kept, direction = (TRUE_POSITIVES,), "up"
 
 
-@named()
 class TrueNegatives(_Count):
     """Weight of the no that are right; see :class:`TruePositives`."""
 
     kept, direction = (TRUE_NEGATIVES,), "up"
 
 
-@named()
 class FalsePositives(_Count):
     """Weight of the yes that are wrong; see :class:`TruePositives`."""
 
     kept, direction = (FALSE_POSITIVES,), "down"
 
 
-@named()
 class FalseNegatives(_Count):
     """Weight of the no that are wrong; see :class:`TruePositives`."""
 
@@ -157,7 +153,6 @@ class _Share(_Chosen):
         return super().get_config() | {"top_k": self.top_k, "class_id": self.class_id}
 
 
-@named()
 class Precision(_Share):
     """How many of the yes are right: TP / (TP + FP); 0 if there are none.
 
@@ -176,7 +171,6 @@ class Precision(_Share):
     kept = (TRUE_POSITIVES, FALSE_POSITIVES)
 
 
-@named()
 class Recall(_Share):
     """How many of the positives are found: TP / (TP + FN); 0 if there are none.
 
@@ -256,7 +250,6 @@ class _AtRate(Confusion):
         return super().get_config() | own
 
 
-@named()
 class SensitivityAtSpecificity(_AtRate):
     """The highest TP / (TP + FN) where TN / (TN + FP) is at least ``specificity``.
 
@@ -281,7 +274,6 @@ class SensitivityAtSpecificity(_AtRate):
         super().__init__(specificity, num_thresholds, class_id, name, dtype)
 
 
-@named()
 class SpecificityAtSensitivity(_AtRate):
     """The highest TN / (TN + FP) where TP / (TP + FN) is at least ``sensitivity``.
 
@@ -301,7 +293,6 @@ class SpecificityAtSensitivity(_AtRate):
         super().__init__(sensitivity, num_thresholds, class_id, name, dtype)
 
 
-@named()
 class PrecisionAtRecall(_AtRate):
     """The highest TP / (TP + FP) where TP / (TP + FN) is at least ``recall``.
 
@@ -321,7 +312,6 @@ class PrecisionAtRecall(_AtRate):
         super().__init__(recall, num_thresholds, class_id, name, dtype)
 
 
-@named()
 class RecallAtPrecision(_AtRate):
     """The highest TP / (TP + FN) where TP / (TP + FP) is at least ``precision``.
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from chainrule import config
-from chainrule.metrics.base import Metric, named
+from chainrule.metrics.base import Metric
 from chainrule.metrics.reduction import Function
 from chainrule.metrics.shapes import alike
 
@@ -70,14 +70,12 @@ class _Correlation(Metric):
         return super().get_config() | {"axis": self.axis}
 
 
-@named()
 class PearsonCorrelation(_Correlation):
     """The mean of :func:`pearson_correlation` over samples."""
 
     default_name, function = "pearson_correlation", pearson_correlation
 
 
-@named()
 class ConcordanceCorrelation(_Correlation):
     """The mean of :func:`concordance_correlation` over samples."""
 

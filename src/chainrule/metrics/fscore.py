@@ -8,7 +8,7 @@ import numpy as np
 
 from chainrule import config
 from chainrule.errors import ArgumentError, ShapeError
-from chainrule.metrics.base import Metric, Value, named
+from chainrule.metrics.base import Metric, Value
 from chainrule.metrics.shapes import alike, rows, spread
 
 if TYPE_CHECKING:
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 AVERAGES = (None, "micro", "macro", "weighted")
 
 
-@named()
 class FBetaScore(Metric):
     """(1 + β²) · precision · recall / (β² · precision + recall), of targets of 0 and 1.
 
@@ -96,7 +95,6 @@ class FBetaScore(Metric):
         return super().get_config() | own
 
 
-@named()
 class F1Score(FBetaScore):
     """The harmonic mean of precision and recall: :class:`FBetaScore` with β = 1."""
 

@@ -9,43 +9,22 @@ from chainrule import losses
 from chainrule.core import configurable
 from chainrule.core.custom import custom_object_scope, get_custom_objects
 from chainrule.core.names import snake_case
-from chainrule.core.rule import RULES
 from chainrule.errors import ArgumentError
-from chainrule.losses import LossRule
-from chainrule.metrics import accuracy, correlation
-from chainrule.metrics.accuracy import (
-    BinaryAccuracy,
-    CategoricalAccuracy,
-    SparseCategoricalAccuracy,
-)
 from chainrule.metrics.base import METRICS, Metric
-from chainrule.metrics.probabilistic import (
-    BinaryCrossentropy,
-    CategoricalCrossentropy,
-    SparseCategoricalCrossentropy,
-)
-from chainrule.metrics.reduction import FUNCTIONS, Function, MeanMetricWrapper, function_of
+from chainrule.metrics.reduction import MeanMetricWrapper, function_of
 from chainrule.metrics.replay import Replay, runs_by_update
 
-_FUNCTIONS: tuple[Function, ...] = (
-    accuracy.accuracy,
-    accuracy.binary_accuracy,
-    accuracy.categorical_accuracy,
-    accuracy.sparse_categorical_accuracy,
-    accuracy.top_k_categorical_accuracy,
-    accuracy.sparse_top_k_categorical_accuracy,
-    correlation.pearson_correlation,
-    correlation.concordance_correlation,
-    *(rule for rule in RULES.values() if isinstance(rule, LossRule)),
+_ACCURACIES = ("BinaryAccuracy", "SparseCategoricalAccuracy", "CategoricalAccuracy")
+_CROSSENTROPIES = (
+    "BinaryCrossentropy",
+    "SparseCategoricalCrossentropy",
+    "CategoricalCrossentropy",
 )
-for _function in _FUNCTIONS:
-    FUNCTIONS.add(_function.__name__, _function)
-
 RESOLVED_BY_SHAPE = {
-    "accuracy": (BinaryAccuracy, SparseCategoricalAccuracy, CategoricalAccuracy),
-    "acc": (BinaryAccuracy, SparseCategoricalAccuracy, CategoricalAccuracy),
-    "crossentropy": (BinaryCrossentropy, SparseCategoricalCrossentropy, CategoricalCrossentropy),
-    "ce": (BinaryCrossentropy, SparseCategoricalCrossentropy, CategoricalCrossentropy),
+    "accuracy": _ACCURACIES,
+    "acc": _ACCURACIES,
+    "crossentropy": _CROSSENTROPIES,
+    "ce": _CROSSENTROPIES,
 }
 """Names whose meaning depends on the data: for one output, for class numbers, for one-hot."""
 
@@ -87,8 +66,7 @@ def get(identifier: Any, sparse: bool | None = None, outputs: int | None = None)
 def _named(name: str, sparse: bool | None, outputs: int | None) -> Metric:
     if name.lower() in RESOLVED_BY_SHAPE:
         binary, by_label, one_hot = RESOLVED_BY_SHAPE[name.lower()]
-        kind = binary if outputs == 1 else by_label if sparse else one_hot
-        return kind(name=name)
+        return METRICS[binary if outputs == 1 else by_label if sparse else one_hot](name=name)
     kind = METRICS.find(name)
     if name not in METRICS:  # one's own, from register_keras_serializable
         return get(kind)

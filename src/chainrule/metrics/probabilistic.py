@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from chainrule import losses
 from chainrule.errors import ArgumentError
-from chainrule.metrics.base import mean_sums, named
+from chainrule.metrics.base import mean_sums
 from chainrule.metrics.reduction import RuleMetric
 from chainrule.metrics.shapes import labelled, spread
 
@@ -16,14 +16,12 @@ if TYPE_CHECKING:
     Array = NDArray[Any]
 
 
-@named()
 class KLDivergence(RuleMetric):
     """Kullback and Leibler's Σ tₖ ln(tₖ / pₖ)."""
 
     rule = losses.kl_divergence
 
 
-@named()
 class Poisson(RuleMetric):
     """Minus the log-likelihood of counts: p − t ln p."""
 
@@ -45,7 +43,6 @@ class Crossentropy(RuleMetric):
         return super().get_config() | self.options
 
 
-@named("bce", "BCE")
 class BinaryCrossentropy(Crossentropy):
     """Cross-entropy of yes/no targets.
 
@@ -68,7 +65,6 @@ class BinaryCrossentropy(Crossentropy):
         super().__init__(name, dtype, from_logits, label_smoothing=label_smoothing)
 
 
-@named()
 class CategoricalCrossentropy(Crossentropy):
     """Cross-entropy of one-hot targets.
 
@@ -97,7 +93,6 @@ class CategoricalCrossentropy(Crossentropy):
         return super().get_config() | {"axis": -1}
 
 
-@named()
 class SparseCategoricalCrossentropy(Crossentropy):
     """Cross-entropy of class numbers.
 

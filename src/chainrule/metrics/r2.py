@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from chainrule.errors import ArgumentError, ShapeError
-from chainrule.metrics.base import Metric, Value, named
+from chainrule.metrics.base import Metric, Value
 from chainrule.metrics.shapes import alike, rows, spread
 
 if TYPE_CHECKING:
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 AGGREGATIONS = (None, "uniform_average", "variance_weighted_average")
 
 
-@named()
 class R2Score(Metric):
     """R² = 1 − Σ (t − p)² / Σ (t − t̄)²: 1 is perfect, 0 as good as the mean of the targets.
 

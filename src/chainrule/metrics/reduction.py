@@ -10,9 +10,10 @@ import numpy as np
 from chainrule import losses
 from chainrule.core.custom import get_custom_objects
 from chainrule.core.registry import Registry
+from chainrule.core.rule import RULES
 from chainrule.errors import ArgumentError
 from chainrule.losses import LossRule
-from chainrule.metrics.base import Metric, Value, mean_sums, named
+from chainrule.metrics.base import Metric, Value, mean_sums
 from chainrule.metrics.shapes import spread
 
 if TYPE_CHECKING:
@@ -26,7 +27,6 @@ FUNCTIONS: Registry[Function] = Registry("metric function")
 """Functions that a serialised :class:`MeanMetricWrapper` may name."""
 
 
-@named()
 class Mean(Metric):
     """The (weighted) mean of values: ``update_state(values, sample_weight=None)``.
 
@@ -48,7 +48,6 @@ class Mean(Metric):
         self._add(Mean.sums(self, np.asarray(values), weight=sample_weight))
 
 
-@named()
 class Sum(Metric):
     """The (weighted) sum of values: ``update_state(values, sample_weight=None)``."""
 
@@ -81,7 +80,6 @@ def _no_predictions(metric: Metric, y_pred: Any) -> None:
         )
 
 
-@named()
 class MeanMetricWrapper(Metric):
     """The (weighted) mean of what a function gives per sample.
 
@@ -151,8 +149,11 @@ def function_of(config: Mapping[str, Any]) -> Function:
         UnknownNameError: It is neither one of chainrule's nor registered.
     """
     if config.get("class_name") == "function":
-        name = config.get("config")
-        return get_custom_objects().get(str(name)) or FUNCTIONS.find(name)
+        name = str(config.get("config"))
+        own = get_custom_objects().get(name)
+        if own is None and name not in FUNCTIONS and isinstance(RULES.get(name), LossRule):
+            return RULES[name]
+        return own or FUNCTIONS.find(name)
     return losses.get(config)
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from chainrule import losses
-from chainrule.metrics.base import Metric, Value, named
+from chainrule.metrics.base import Metric, Value
 from chainrule.metrics.reduction import RuleMetric
 from chainrule.metrics.shapes import alike
 
@@ -17,35 +17,30 @@ if TYPE_CHECKING:
     Array = NDArray[Any]
 
 
-@named("mse", "MSE")
 class MeanSquaredError(RuleMetric):
     """Mean of (p − t)²."""
 
     rule = losses.mean_squared_error
 
 
-@named("mae", "MAE")
 class MeanAbsoluteError(RuleMetric):
     """Mean of |p − t|."""
 
     rule = losses.mean_absolute_error
 
 
-@named("mape", "MAPE")
 class MeanAbsolutePercentageError(RuleMetric):
     """Mean of 100 |p − t| / |t|, in percent."""
 
     rule = losses.mean_absolute_percentage_error
 
 
-@named("msle", "MSLE")
 class MeanSquaredLogarithmicError(RuleMetric):
     """Mean of (ln(1 + p) − ln(1 + t))²."""
 
     rule = losses.mean_squared_logarithmic_error
 
 
-@named()
 class LogCoshError(RuleMetric):
     """Mean of ln cosh(p − t)."""
 
@@ -53,7 +48,6 @@ class LogCoshError(RuleMetric):
     default_name = "logcosh"
 
 
-@named()
 class CosineSimilarity(Metric):
     """Mean cosine of the angle between targets and predictions: 1 where they point alike.
 
@@ -81,7 +75,6 @@ class CosineSimilarity(Metric):
         return super().get_config() | {"axis": self.axis}
 
 
-@named("rmse", "RMSE")
 class RootMeanSquaredError(Metric):
     """Square root of the mean of (p − t)²."""
 

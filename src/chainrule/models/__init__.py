@@ -33,19 +33,14 @@ __all__ = [
     "save_model",
 ]
 
-__getattr__ = lazy(
+__getattr__, __dir__ = lazy(
     __name__,
     {
-        "Comparison": "comparison",
-        "Landscape": "landscapes",
-        "Race": "racing",
-        "Track": "landscapes",
-        "RateRange": "rate_range",
-        "clone_model": "structure",
-        "compare_optimizers": "comparison",
-        "find_learning_rate": "rate_range",
-        "landscape": "landscapes",
-        "model_from_json": "structure",
+        "comparison": ("Comparison", "compare_optimizers"),
+        "landscapes": ("Landscape", "Track", "landscape"),
+        "racing": ("Race",),
+        "rate_range": ("RateRange", "find_learning_rate"),
+        "structure": ("clone_model", "model_from_json"),
     },
 )
 

@@ -112,7 +112,7 @@ def _with_losses(
     if not alone:
         terms = [(h.loss, o.scale) for h, (_, o) in zip(heads, pairs, strict=True)]
         _sum_up(builder, terms + [(_penalty(builder, p), None) for p in builder.penalties])
-    graph, fusions = fuse(builder.finish(outputs), losses.FUSIONS)
+    graph, fusions = fuse(builder.finish(outputs))
     return graph, tuple(heads), fusions
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, cast
@@ -62,6 +61,8 @@ class Storable:
         Args:
             **kwargs: For ``json.dumps``.
         """
+        import json
+
         from chainrule.models.structure import serialize
 
         return json.dumps(serialize(self._model), **kwargs)

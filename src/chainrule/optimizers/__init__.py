@@ -3,32 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from chainrule.core.configurable import resolve
 from chainrule.core.configurable import serialize as serialize
+from chainrule.core.lazy import lazy
 from chainrule.core.registry import Registry
-from chainrule.optimizers import schedules as schedules
-from chainrule.optimizers.adadelta import Adadelta
-from chainrule.optimizers.adafactor import Adafactor
-from chainrule.optimizers.adagrad import Adagrad
-from chainrule.optimizers.adam import Adam, AdamW
-from chainrule.optimizers.adamax import Adamax
-from chainrule.optimizers.ftrl import Ftrl
-from chainrule.optimizers.full_batch.conjugate_gradient import ConjugateGradient
-from chainrule.optimizers.full_batch.full_batch import FullBatch
-from chainrule.optimizers.full_batch.gauss_newton import GaussNewton, LevenbergMarquardt
-from chainrule.optimizers.full_batch.gradient_descent import GradientDescent
-from chainrule.optimizers.full_batch.newton import Newton, NewtonCG
-from chainrule.optimizers.full_batch.problem import Function, Problem
-from chainrule.optimizers.full_batch.quasi_newton import BFGS, LBFGS
-from chainrule.optimizers.lamb import Lamb
-from chainrule.optimizers.lion import Lion
-from chainrule.optimizers.muon import Muon
-from chainrule.optimizers.nadam import Nadam
+from chainrule.core.rule import UPDATES
 from chainrule.optimizers.optimizer import Optimizer
-from chainrule.optimizers.rmsprop import RMSprop
-from chainrule.optimizers.sgd import SGD
+
+if TYPE_CHECKING:
+    from chainrule.optimizers import schedules as schedules
+    from chainrule.optimizers.adadelta import Adadelta
+    from chainrule.optimizers.adafactor import Adafactor
+    from chainrule.optimizers.adagrad import Adagrad
+    from chainrule.optimizers.adam import Adam, AdamW
+    from chainrule.optimizers.adamax import Adamax
+    from chainrule.optimizers.ftrl import Ftrl
+    from chainrule.optimizers.full_batch.conjugate_gradient import ConjugateGradient
+    from chainrule.optimizers.full_batch.full_batch import FullBatch
+    from chainrule.optimizers.full_batch.gauss_newton import GaussNewton, LevenbergMarquardt
+    from chainrule.optimizers.full_batch.gradient_descent import GradientDescent
+    from chainrule.optimizers.full_batch.newton import Newton, NewtonCG
+    from chainrule.optimizers.full_batch.problem import Function, Problem
+    from chainrule.optimizers.full_batch.quasi_newton import BFGS, LBFGS
+    from chainrule.optimizers.lamb import Lamb
+    from chainrule.optimizers.lion import Lion
+    from chainrule.optimizers.muon import Muon
+    from chainrule.optimizers.nadam import Nadam
+    from chainrule.optimizers.rmsprop import RMSprop
+    from chainrule.optimizers.sgd import SGD
 
 __all__ = [
     "BFGS",
@@ -62,33 +66,53 @@ __all__ = [
     "serialize",
 ]
 
+_MODULES = {
+    "adadelta": ("Adadelta",),
+    "adafactor": ("Adafactor",),
+    "adagrad": ("Adagrad",),
+    "adam": ("Adam", "AdamW"),
+    "adamax": ("Adamax",),
+    "ftrl": ("Ftrl",),
+    "full_batch.conjugate_gradient": ("ConjugateGradient",),
+    "full_batch.full_batch": ("FullBatch",),
+    "full_batch.gauss_newton": ("GaussNewton", "LevenbergMarquardt"),
+    "full_batch.gradient_descent": ("GradientDescent",),
+    "full_batch.newton": ("Newton", "NewtonCG"),
+    "full_batch.problem": ("Function", "Problem"),
+    "full_batch.quasi_newton": ("BFGS", "LBFGS"),
+    "lamb": ("Lamb",),
+    "lion": ("Lion",),
+    "muon": ("Muon",),
+    "nadam": ("Nadam",),
+    "rmsprop": ("RMSprop",),
+    "schedules": (),
+    "sgd": ("SGD",),
+}
+__getattr__, __dir__ = lazy(__name__, _MODULES)
+UPDATES.expect(__name__, _MODULES)
+
 OPTIMIZERS: Registry[type[Optimizer]] = Registry("optimizer")
 """Those that are update rules, for mini-batches."""
 FULL_BATCH: Registry[type[FullBatch]] = Registry("optimizer")
 """Those that look at all samples before each step."""
 _ALL: Registry[type[Optimizer]] = Registry("optimizer")
 for _kind in (
-    SGD,
-    RMSprop,
-    Adam,
-    AdamW,
-    Adamax,
-    Nadam,
-    Adagrad,
-    Adadelta,
-    Adafactor,
-    Lion,
-    Lamb,
-    Ftrl,
-    Muon,
+    *("SGD", "RMSprop", "Adam", "AdamW", "Adamax", "Nadam", "Adagrad", "Adadelta"),
+    *("Adafactor", "Lion", "Lamb", "Ftrl", "Muon"),
 ):
-    OPTIMIZERS.add(_kind.__name__.lower(), _kind, _kind.__name__)
-for _whole in (GradientDescent, ConjugateGradient, Newton, NewtonCG, GaussNewton, BFGS, LBFGS):
-    FULL_BATCH.add(_whole.__name__.lower(), _whole, _whole.__name__)
-FULL_BATCH.add("gaussnewton", GaussNewton, "levenbergmarquardt", "LevenbergMarquardt")
-for _table in (OPTIMIZERS, FULL_BATCH):
-    for _name, _entry in _table.items():
-        _ALL.add(_name, _entry)
+    for _table in (OPTIMIZERS, _ALL):
+        _table.promise(__name__, _kind.lower(), _kind)
+for _kind, *_aliases in (
+    ("GradientDescent",),
+    ("ConjugateGradient",),
+    ("Newton",),
+    ("NewtonCG",),
+    ("GaussNewton", "levenbergmarquardt", "LevenbergMarquardt"),
+    ("BFGS",),
+    ("LBFGS",),
+):
+    for _whole in (FULL_BATCH, _ALL):
+        _whole.promise(__name__, _kind.lower(), _kind, *_aliases)
 
 
 def get(identifier: Any) -> Optimizer:

@@ -9,15 +9,16 @@ from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
 
+from chainrule.core.configurable import serialize
 from chainrule.core.layout import Layout
 from chainrule.core.names import snake_case
 from chainrule.core.plan import Update, UpdateNode
 from chainrule.core.rule import UpdateRule, parameters
 from chainrule.errors import ArgumentError, StateError
-from chainrule.optimizers import pipeline, schedules
+from chainrule.optimizers import pipeline
 from chainrule.optimizers.applying import Applicable
 from chainrule.optimizers.planning import node_of, states_of
-from chainrule.optimizers.schedules import LearningRateSchedule
+from chainrule.optimizers.schedule import LearningRateSchedule
 from chainrule.optimizers.settings import DEFAULTS, Common, Rate, common_settings
 from chainrule.optimizers.settings import learning_rate as checked_rate
 
@@ -336,7 +337,7 @@ class Optimizer(Applicable):
         """
         rate = self._learning_rate
         if isinstance(rate, LearningRateSchedule):
-            shown: Any = schedules.serialize(rate)
+            shown: Any = serialize(rate)
         elif isinstance(rate, float):
             shown = rate
         else:
@@ -362,6 +363,8 @@ class Optimizer(Applicable):
         arguments = dict(config)
         excluded = arguments.pop("exclude_from_weight_decay", ())
         if isinstance(rate := arguments.get("learning_rate"), Mapping):
+            from chainrule.optimizers import schedules
+
             arguments["learning_rate"] = schedules.deserialize(rate, custom_objects)
         made = cls(**arguments)
         made._undecayed = list(excluded)

@@ -9,7 +9,7 @@ from typing import Any, TypedDict
 import numpy as np
 
 from chainrule.errors import ArgumentError
-from chainrule.optimizers.schedules import LearningRateSchedule
+from chainrule.optimizers.schedule import LearningRateSchedule
 
 Rate = float | LearningRateSchedule | Callable[[], float]
 """A learning rate: a number, a schedule, or a function that is called at every step."""

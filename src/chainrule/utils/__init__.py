@@ -1,7 +1,6 @@
 """Keras' ``utils``: names that users look for here."""
 
-from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING
 
 from chainrule.core.console import (
     disable_interactive_logging,
@@ -13,17 +12,22 @@ from chainrule.core.custom import (
     get_custom_objects,
     register_keras_serializable,
 )
-from chainrule.utils.batches import PyDataset, pack_x_y_sample_weight, unpack_x_y_sample_weight
-from chainrule.utils.labels import to_categorical
-from chainrule.utils.norms import normalize
-from chainrule.utils.progbar import Progbar
-from chainrule.utils.seeds import set_random_seed
-from chainrule.utils.sequences import pad_sequences
-from chainrule.utils.session import clear_session
-from chainrule.utils.splitting import split_dataset
+from chainrule.core.lazy import lazy
 
-Sequence = PyDataset
-"""The name of :class:`PyDataset` before Keras 3."""
+if TYPE_CHECKING:
+    from chainrule.utils.batches import (
+        PyDataset,
+        Sequence,
+        pack_x_y_sample_weight,
+        unpack_x_y_sample_weight,
+    )
+    from chainrule.utils.labels import to_categorical
+    from chainrule.utils.norms import normalize
+    from chainrule.utils.progbar import Progbar
+    from chainrule.utils.seeds import set_random_seed
+    from chainrule.utils.sequences import pad_sequences
+    from chainrule.utils.session import clear_session
+    from chainrule.utils.splitting import split_dataset
 
 CustomObjectScope = custom_object_scope
 
@@ -50,11 +54,22 @@ __all__ = [
     "unpack_x_y_sample_weight",
 ]
 
-_PICTURES = ("model_to_dot", "plot_model")
-
-
-def __getattr__(name: str) -> Any:
-    """Pictures of models are of a room above this one: fetched when asked for."""
-    if name in _PICTURES:
-        return getattr(import_module("chainrule.report.network"), name)
-    raise AttributeError(f"module 'chainrule.utils' has no attribute {name!r}")
+__getattr__, __dir__ = lazy(
+    __name__,
+    {
+        "batches": (
+            "PyDataset",
+            "Sequence",
+            "pack_x_y_sample_weight",
+            "unpack_x_y_sample_weight",
+        ),
+        "labels": ("to_categorical",),
+        "norms": ("normalize",),
+        "progbar": ("Progbar",),
+        "seeds": ("set_random_seed",),
+        "sequences": ("pad_sequences",),
+        "session": ("clear_session",),
+        "splitting": ("split_dataset",),
+        ".report.network": ("model_to_dot", "plot_model"),
+    },
+)

@@ -72,6 +72,10 @@ class PyDataset:
         """Called after every epoch."""
 
 
+Sequence = PyDataset
+"""The name of :class:`PyDataset` before Keras 3."""
+
+
 def pack_x_y_sample_weight(x: Any, y: Any = None, sample_weight: Any = None) -> Any:
     """Inputs, targets and weights as ``fit`` takes them from a data set.
 

@@ -1,5 +1,9 @@
 import copy
+import importlib
 import pickle
+import subprocess
+import sys
+import textwrap
 
 import numpy as np
 import pytest
@@ -56,6 +60,67 @@ def test_a_users_own_name_can_be_given_again():
 def test_an_unknown_name_is_answered_with_the_nearest():
     with pytest.raises(UnknownNameError, match="Did you mean 'sigmoid'"):
         RULES.find("sigmod")
+
+
+@pytest.fixture
+def shelf(tmp_path, monkeypatch):
+    """A package of two modules: one registers what it defines, one is looked at by name."""
+    (tmp_path / "shelf").mkdir()
+    texts = {
+        "__init__": "from chainrule.core.registry import Registry\nTHINGS = Registry('thing')",
+        "told": "from shelf import THINGS\nTHINGS.add('here', 1)",
+        "named": "thing = 2",
+    }
+    for name, text in texts.items():
+        (tmp_path / "shelf" / f"{name}.py").write_text(text)
+    monkeypatch.syspath_prepend(tmp_path)
+    yield importlib.import_module("shelf")
+    for module in [name for name in sys.modules if name.split(".")[0] == "shelf"]:
+        del sys.modules[module]
+
+
+def test_a_promised_entry_is_loaded_when_it_is_looked_up(shelf):
+    things = shelf.THINGS
+    things.promise("shelf.named", "second", "thing", "other")
+    assert things.names == ("second",)
+    assert list(things) == ["second", "thing", "other"]
+    with pytest.raises(UnknownNameError, match="Did you mean 'second'"):
+        things.find("secnd")
+    assert "shelf.named" not in sys.modules
+    assert things["second"] == things.find("thing") == things.get("other") == 2
+    with pytest.raises(ArgumentError, match="taken"):
+        things.add("other", 3)
+
+
+@pytest.mark.parametrize(
+    "asks",
+    [
+        lambda things: things["here"],
+        lambda things: things.find("here"),
+        lambda things: "here" in things,
+        lambda things: "here" in [*things],
+        lambda things: "here" in things.names,
+        len,
+    ],
+)
+def test_expected_entries_are_loaded_when_one_is_missing_or_all_are_asked_for(shelf, asks):
+    shelf.THINGS.expect("shelf", ["told"])
+    assert "shelf.told" not in sys.modules
+    assert asks(shelf.THINGS)
+
+
+def test_what_a_name_means_does_not_depend_on_what_is_loaded():
+    code = """
+        from chainrule.core.rule import elementwise
+        import chainrule.activations
+        try:
+            elementwise("softmax")(lambda z: z)
+        except ValueError as error:
+            print(error)
+    """
+    assert "already taken" in subprocess.check_output(
+        [sys.executable, "-c", textwrap.dedent(code)], text=True
+    )
 
 
 def test_a_loss_function_takes_lists_by_place_or_name():

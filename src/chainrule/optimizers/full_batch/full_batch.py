@@ -11,14 +11,15 @@ from chainrule.core.layout import Layout
 from chainrule.core.plan import Update
 from chainrule.core.rule import UpdateRule
 from chainrule.errors import ArgumentError
-from chainrule.optimizers.full_batch.point import Iterate, Point, point_at
-from chainrule.optimizers.full_batch.problem import Problem
-from chainrule.optimizers.full_batch.walk import Walk
 from chainrule.optimizers.optimizer import Constrained, Optimizer
 from chainrule.optimizers.settings import Rate, not_negative
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from chainrule.optimizers.full_batch.point import Iterate, Point
+    from chainrule.optimizers.full_batch.problem import Problem
+    from chainrule.optimizers.full_batch.walk import Walk
 
     Array = NDArray[Any]
 
@@ -79,12 +80,14 @@ class FullBatch(Optimizer):
             last. If that is a failure, it is the best point of all. Only the first can have a loss
             that is no number.
         """
+        from chainrule.optimizers.full_batch.point import Iterate, point_at
+
         start = point_at(problem, np.array(theta, np.float64))
         walk, point = self.begin(problem), start
         why = "" if start.is_finite else "the loss or its gradient is not finite at the beginning"
         failed = bool(why)
         why = why or self._converged(start)
-        yield _iterate(start, {"evaluations": 1}, why, failed)
+        yield Iterate.at(start, {"evaluations": 1}, why, failed)
         best = start
         while not why:
             move = walk.step(point)
@@ -93,7 +96,7 @@ class FullBatch(Optimizer):
                 why = why or self._converged(move.point, point)
                 point = move.point
                 best = min(best, point, key=lambda one: one.loss)
-            yield _iterate(best if move.failed else point, move.numbers, why, move.failed)
+            yield Iterate.at(best if move.failed else point, move.numbers, why, move.failed)
 
     def _converged(self, point: Point, before: Point | None = None) -> str:
         """Why to stop at a point; empty if there is no reason."""
@@ -163,7 +166,3 @@ class SelfPaced(FullBatch):
             f"{type(self).__name__} finds its own step lengths: it has no `learning_rate` to set.",
             learning_rate=value,
         )
-
-
-def _iterate(point: Point, numbers: Mapping[str, float], why: str, failed: bool) -> Iterate:
-    return Iterate(point.theta, point.loss, point.gradient, numbers, why, failed)

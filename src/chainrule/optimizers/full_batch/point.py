@@ -58,6 +58,13 @@ class Iterate(Point):
     stopped: str = ""
     failed: bool = False
 
+    @classmethod
+    def at(
+        cls, point: Point, numbers: Mapping[str, float], stopped: str = "", failed: bool = False
+    ) -> Iterate:
+        """The iterate at ``point``."""
+        return cls(point.theta, point.loss, point.gradient, numbers, stopped, failed)
+
 
 @dataclass(frozen=True)
 class Move:
