@@ -44,7 +44,7 @@ class HalvingRule(Rule):
 
     def __init__(self, name: str, shapes: str, forward: Function, **settings: Any) -> None:
         super().__init__(name, shapes, forward, **settings)
-        inputs = tuple(Twofold(**vars(spec)) for spec in self.signature.inputs)
+        inputs = tuple(Twofold(*spec) for spec in self.signature.inputs)
         self.signature = HalvingSignature(shapes, inputs, self.signature.outputs)
 
     def __call__(self, z: Any, axis: int = -1) -> Any:

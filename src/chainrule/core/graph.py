@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from chainrule.core.rule import Rule
 from chainrule.core.shapes import Shape
@@ -22,8 +22,7 @@ X, Y_TRUE, WEIGHT, LOSS = "x", "y_true", "sample_weight", "loss"
 Distribution = Literal["bernoulli", "normal"]
 
 
-@dataclass(frozen=True)
-class Node:
+class Node(NamedTuple):
     """One application of a rule.
 
     Attributes:
@@ -38,7 +37,7 @@ class Node:
     layer: str
     inputs: Mapping[str, str]
     outputs: Mapping[str, str]
-    options: Mapping[str, Any] = field(default_factory=dict)
+    options: Mapping[str, Any] = {}
 
     @property
     def output(self) -> str:
@@ -46,8 +45,7 @@ class Node:
         return self.outputs[self.rule.outputs[0]]
 
 
-@dataclass(frozen=True)
-class Noise:
+class Noise(NamedTuple):
     """A random array that a node takes as input: drawn anew at every training step.
 
     Attributes:
@@ -68,8 +66,7 @@ class Noise:
     seed: int | None = None
 
 
-@dataclass(frozen=True)
-class Penalty:
+class Penalty(NamedTuple):
     """What a regularizer adds to the loss.
 
     Attributes:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import groupby
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import numpy as np
 
@@ -73,8 +73,7 @@ class UpdateNode:
         return tuple(option for option in self.rule.options if option not in self.options)
 
 
-@dataclass(frozen=True)
-class State:
+class State(NamedTuple):
     """A vector that an optimizer keeps from step to step.
 
     Attributes:
@@ -115,8 +114,7 @@ class Update:
         return self.states[array].layout if array in self.states else self.layout
 
 
-@dataclass(frozen=True)
-class Head:
+class Head(NamedTuple):
     """One output that has a loss, by the names of its arrays.
 
     Attributes:
@@ -142,8 +140,7 @@ class Head:
     ignored: int | None = None
 
 
-@dataclass(frozen=True)
-class Measurement:
+class Measurement(NamedTuple):
     """A metric at work.
 
     Attributes:

@@ -10,9 +10,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from chainrule.errors import ShapeError
 
@@ -25,8 +24,7 @@ Axes = dict[str, Any]
 _ITEM = re.compile(r"(\()?(\w+)\[([^\]]*)\](?::(\w+)(?:\((\w+)\))?)?(\))?")
 
 
-@dataclass(frozen=True)
-class Spec:
+class Spec(NamedTuple):
     """One array of a shape text."""
 
     name: str
@@ -49,8 +47,7 @@ class Spec:
         return f"{self.name}[{','.join(self.axes)}]"
 
 
-@dataclass(frozen=True)
-class Signature:
+class Signature(NamedTuple):
     """The parsed shape text of a rule."""
 
     text: str

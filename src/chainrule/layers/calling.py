@@ -9,8 +9,6 @@ import numpy as np
 from chainrule import config
 from chainrule.core.layout import Layout
 from chainrule.core.rng import fresh_seed
-from chainrule.engines import interpret
-from chainrule.engines.noise import draw
 from chainrule.errors import ArgumentError, DataError, ShapeError
 from chainrule.layers.symbols import Call, Symbol, leaves
 
@@ -62,6 +60,9 @@ def own_weights(layer: Layer) -> None:
 
 
 def _compute(layer: Layer, inputs: Any, training: bool) -> Any:
+    from chainrule.engines import interpret  # what is only noted needs no engine
+    from chainrule.engines.noise import draw
+
     listed = isinstance(inputs, list | tuple) and any(hasattr(a, "__array__") for a in inputs)
     arrays = [np.asarray(one) for one in (inputs if listed else [inputs])]
     if not all(array.ndim for array in arrays) or len({len(array) for array in arrays}) > 1:

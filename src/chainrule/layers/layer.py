@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
 from functools import wraps
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -27,8 +26,7 @@ if TYPE_CHECKING:
     Array = NDArray[Any]
 
 
-@dataclass(frozen=True)
-class Weight:
+class Weight(NamedTuple):
     """A weight that a layer declares: a slot of the model's vector, how it begins and is held.
 
     Attributes:
@@ -209,7 +207,7 @@ class Layer:
         weights = sorted(self._declared.values(), key=lambda weight: not weight.slot.trainable)
         if self.trainable:
             return tuple(weights)
-        return tuple(replace(w, slot=replace(w.slot, trainable=False)) for w in weights)
+        return tuple(w._replace(slot=w.slot._replace(trainable=False)) for w in weights)
 
     def ensure_built(self, input_shape: Any) -> None:
         """Build, if that has not been done."""

@@ -12,7 +12,6 @@ from chainrule.core.names import snake_case
 from chainrule.errors import ArgumentError
 from chainrule.metrics.base import METRICS, Metric
 from chainrule.metrics.reduction import MeanMetricWrapper, function_of
-from chainrule.metrics.replay import Replay, runs_by_update
 
 _ACCURACIES = ("BinaryAccuracy", "SparseCategoricalAccuracy", "CategoricalAccuracy")
 _CROSSENTROPIES = (
@@ -48,7 +47,7 @@ def get(identifier: Any, sparse: bool | None = None, outputs: int | None = None)
     if isinstance(identifier, str):
         return _named(identifier, sparse, outputs)
     if isinstance(identifier, Metric):
-        return Replay(identifier) if runs_by_update(type(identifier)) else identifier
+        return _adding_up(identifier)
     if isinstance(identifier, type) and issubclass(identifier, Metric):
         return get(identifier())
     if isinstance(identifier, Mapping):
@@ -79,6 +78,12 @@ def _named(name: str, sparse: bool | None, outputs: int | None) -> Metric:
         ) from None
 
 
+def _adding_up(metric: Metric) -> Metric:
+    from chainrule.metrics.replay import Replay, runs_by_update
+
+    return Replay(metric) if runs_by_update(type(metric)) else metric
+
+
 def _of_loss(loss: losses.Loss) -> Metric:
     by_sample = type(loss).from_config(loss.get_config() | {"reduction": "none"})
     return MeanMetricWrapper(by_sample, name=loss.name)
@@ -86,6 +91,8 @@ def _of_loss(loss: losses.Loss) -> Metric:
 
 def serialize(metric: Metric) -> dict[str, Any]:
     """The metric as JSON-ready data, for :func:`deserialize`; Keras reads it too."""
+    from chainrule.metrics.replay import Replay
+
     return configurable.serialize(metric.original if isinstance(metric, Replay) else metric)
 
 

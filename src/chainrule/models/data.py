@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -23,8 +22,7 @@ _CHUNK = 1 << 22
 """Elements looked at in one go when searching for NaN: small against a cache of memory."""
 
 
-@dataclass(frozen=True)
-class Data:
+class Data(NamedTuple):
     """Checked arrays by their names in the plan: inputs, targets, and weights if there are any.
 
     Attributes:

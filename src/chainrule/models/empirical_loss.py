@@ -201,5 +201,5 @@ def _separable(plan: Plan, data: Data) -> tuple[Data, tuple[Head, ...]]:
         arrays[head.sample_weight] = weights * (weights.size / divided_by)
         if head.ignored is not None:
             arrays[head.y_true] = np.where(labels == head.ignored, 0, labels)
-        heads.append(replace(head, reduction="sum_over_batch_size", ignored=None))
+        heads.append(head._replace(reduction="sum_over_batch_size", ignored=None))
     return Data(arrays, data.rows), tuple(heads)

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from chainrule import losses, metrics, optimizers
 from chainrule.core.shapes import Shape
@@ -14,8 +13,7 @@ BY_TARGETS = ("crossentropy", "ce")
 """Names of a loss whose kind the targets decide."""
 
 
-@dataclass(frozen=True)
-class Objective:
+class Objective(NamedTuple):
     """What ``compile()`` says of one output.
 
     Attributes:
@@ -35,8 +33,7 @@ class Objective:
         return f"{prefix}/{self.name}" if self.name else prefix
 
 
-@dataclass(frozen=True)
-class Compiled:
+class Compiled(NamedTuple):
     """What ``compile()`` was given.
 
     Attributes:
@@ -81,7 +78,7 @@ class Compiled:
         for place, (name, shape) in enumerate(zip(outputs, shapes, strict=True)):
             if isinstance(found[place], str) and name in y_shapes:
                 found[place] = losses.get(crossentropy_kind(shape, y_shapes[name]))
-        return replace(self, loss=found if len(found) > 1 else found[0])
+        return self._replace(loss=found if len(found) > 1 else found[0])
 
     def objectives(self, outputs: Sequence[str], shapes: Sequence[Shape]) -> list[Objective]:
         """What to minimize and measure, output by output.

@@ -7,7 +7,7 @@ layers and weights it counts as one, as in Keras.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -95,7 +95,6 @@ class Topology:
         return builder, [arrays[symbol] for symbol in self.outputs]
 
 
-@dataclass(frozen=True, eq=False)
 class Use:
     """One use of a model inside another.
 
@@ -106,10 +105,11 @@ class Use:
         outputs: The symbols that it gives there.
     """
 
-    topology: Topology
-    inputs: tuple[Symbol, ...]
-    calls: list[Call] = field(default_factory=list)
-    outputs: list[Symbol] = field(default_factory=list)
+    def __init__(self, topology: Topology, inputs: tuple[Symbol, ...]) -> None:
+        self.topology = topology
+        self.inputs = inputs
+        self.calls: list[Call] = []
+        self.outputs: list[Symbol] = []
 
 
 class InnerCall(Call):
