@@ -5,6 +5,7 @@ import importlib
 import json
 import subprocess
 import sys
+import textwrap
 from pathlib import Path
 
 import pytest
@@ -170,6 +171,22 @@ def test_what_type_checkers_are_told_is_what_is_loaded(folder):
     assert set(dir(package)) == set(package.__all__)
     with pytest.raises(AttributeError, match="no attribute 'nope'"):
         _ = package.nope
+
+
+def test_tables_expect_every_rule_of_their_packages():
+    rooms = "activations", "layers", "losses", "metrics", "optimizers"
+    code = f"""
+        import importlib, pkgutil
+        from chainrule.core.rule import RULES, UPDATES
+        rooms = [importlib.import_module(f"chainrule.{{room}}") for room in {rooms}]
+        known = [*RULES, *UPDATES]
+        for room in rooms:
+            for part in pkgutil.walk_packages(room.__path__, f"{{room.__name__}}."):
+                if part.name != "chainrule.losses.total":  # of a model's several losses
+                    importlib.import_module(part.name)
+        assert known == [*RULES, *UPDATES]
+    """
+    subprocess.run([sys.executable, "-c", textwrap.dedent(code)], check=True)
 
 
 @pytest.mark.parametrize(
