@@ -9,8 +9,19 @@ inline namespace INSTRUCTIONS {
 
 // ------------------------------------------------------------------ dense: sizes I, O
 
+// One unit: inputs side by side in a vector, since units would leave most of its lanes idle.
+template <class T> void unit(const Arguments& a, Part part, const T* bias, T* z) {
+    const size_t inner = a.sizes[0];
+    const T *x = in<T>(a, 0), *kernel = in<T>(a, 1);
+    for (size_t n = part.first; n < part.last; ++n)
+        z[n] = row_sum<T>(inner, [&](size_t i, auto get) {
+            return get(x + n * inner + i) * get(kernel + i);
+        }) + (bias ? *bias : T(0));
+}
+
 template <class T> void dense(const Arguments& a, Part part, const T* bias, T* z) {
     const size_t inner = a.sizes[0], outer = a.sizes[1], right = smaller(part.right, outer);
+    if (outer == 1 && inner > width<T>) return unit<T>(a, part, bias, z);
     const T *x = in<T>(a, 0) + part.first * inner, *kernel = in<T>(a, 1);
     const Rows<T> rows{kernel + part.left, outer, inner, inner * outer - part.left};
     product<T>({x, inner, 1}, rows, bias ? bias + part.left : nullptr,
@@ -73,18 +84,18 @@ template <class T> void dense_pack(const Arguments& a, Part part) {
 }
 
 // Columns of a kernel: so few leave most lanes of its rows idle.
-template <class T> inline constexpr size_t narrow = smaller<size_t>(4, width<T>);
+template <class T> inline constexpr size_t few = smaller<size_t>(4, width<T>);
 
 // The kernel's cotangent where it is narrow: inputs side by side in a vector instead of outputs.
-template <class T> void narrow_wrt_kernel(const Arguments& a, Part part, size_t wide) {
+template <class T>
+void few_wrt_kernel(const Arguments& a, Part samples, Part part, size_t wide, T* kernel_bar) {
     const size_t inner = a.sizes[0], outer = a.sizes[1];
     const T *x = in<T>(a, 0), *strip = in<T>(a, 1);
-    T* kernel_bar = out<T>(a, 2);
     each<T>(part, [&](size_t i, auto get, auto) {
-        Vec<T> sum[narrow<T>] = {};
-        for (size_t n = 0; n < a.rows; ++n) {
+        Vec<T> sum[few<T>] = {};
+        for (size_t n = samples.first; n < samples.last; ++n) {
             const Vec<T> row = get(x + n * inner + i);
-            for (size_t o = 0; o < narrow<T>; ++o) sum[o] += row * strip[n * wide + o];
+            for (size_t o = 0; o < few<T>; ++o) sum[o] += row * strip[n * wide + o];
         }
         for (size_t o = 0; o < outer; ++o)
             for (size_t j = 0; j < smaller<size_t>(width<T>, part.last - i); ++j)
@@ -92,37 +103,79 @@ template <class T> void narrow_wrt_kernel(const Arguments& a, Part part, size_t 
     });
 }
 
-// kernel_bar = xᵀ z_bar, arguments x and the strips of z_bar; shared by rows of the kernel.
-template <class T> void dense_wrt_kernel(const Arguments& a, Part part) {
+// Rows `part` of xᵀ z_bar, over some of the samples; arguments x and the strips of z_bar.
+template <class T>
+void rows_wrt_kernel(const Arguments& a, Part samples, Part part, T* kernel_bar) {
     const size_t inner = a.sizes[0], outer = a.sizes[1], wide = strip_width<T>(outer);
-    if (outer <= narrow<T>) return narrow_wrt_kernel<T>(a, part, wide);
-    const T *x = in<T>(a, 0), *strips = in<T>(a, 1);
-    T *kernel_bar = out<T>(a, 2), *tile = static_cast<T*>(a.scratch);
+    if (outer <= few<T>) return few_wrt_kernel<T>(a, samples, part, wide, kernel_bar);
+    const size_t depth = samples.last - samples.first;
+    const T *x = in<T>(a, 0) + samples.first * inner, *strips = in<T>(a, 1) + samples.first * wide;
+    T* tile = static_cast<T*>(a.scratch);
     constexpr size_t tall = tile_rows;
     for (size_t i = part.first; i < part.last; i += tall) {
         const size_t rows = smaller(tall, part.last - i);
-        for (size_t k = 0; k < a.rows; ++k)
-            for (size_t j = 0; j < tall; ++j) tile[k * tall + j] = j < rows ? x[k * inner + i + j] : T(0);
+        for (size_t k = 0; k < depth; ++k)
+            if (rows == tall)  // a few instructions, for a length that is known
+                std::memcpy(tile + k * tall, x + k * inner + i, tall * sizeof(T));
+            else
+                for (size_t j = 0; j < tall; ++j) tile[k * tall + j] = j < rows ? x[k * inner + i + j] : T(0);
         for (size_t n = 0; n * wide < outer; ++n) {
             const T* strip = strips + n * a.rows * wide;
             T* to = kernel_bar + i * outer + n * wide;
             const size_t columns = outer - n * wide;
             if (wide == width<T>)
-                packed_tile<T, tall, 1>(tile, strip, a.rows, to, outer, rows, columns);
+                packed_tile<T, tall, 1>(tile, strip, depth, to, outer, rows, columns);
             else
-                packed_tile<T, tall, tile_vectors>(tile, strip, a.rows, to, outer, rows, columns);
+                packed_tile<T, tall, tile_vectors>(tile, strip, depth, to, outer, rows, columns);
         }
     }
 }
 
-// bias_bar = Σₙ z_bar, from its strips: sizes O; shared by columns.
-template <class T> void dense_wrt_bias(const Arguments& a, Part part) {
+// kernel_bar = xᵀ z_bar: sizes I, O; shared by rows of the kernel.
+template <class T> void dense_wrt_kernel(const Arguments& a, Part part) {
+    rows_wrt_kernel<T>(a, {0, a.rows}, part, out<T>(a, 2));
+}
+
+// The same for each few samples: sizes I, O, samples at once; shared by samples. So who computed
+// activations is the only one that reads them.
+template <class T> void dense_kernel_parts(const Arguments& a, Part part) {
+    const size_t inner = a.sizes[0], size = inner * a.sizes[1], some = a.sizes[2];
+    for (size_t n = part.first; n < part.last; n += some)
+        rows_wrt_kernel<T>(a, {n, smaller(n + some, part.last)}, {0, inner},
+                           out<T>(a, 2) + n / some * size);
+}
+
+// Σₙ z_bar over some of the samples, from its strips.
+template <class T> void columns_wrt_bias(const Arguments& a, Part samples, Part part, T* bias_bar) {
     const size_t wide = strip_width<T>(a.sizes[0]);
     each<T>(part, [&](size_t o, auto, auto put) {
         const T* strip = in<T>(a, 0) + o / wide * a.rows * wide + o % wide;
         Vec<T> sum = {};
-        for (size_t n = 0; n < a.rows; ++n) sum += load(strip + n * wide);
-        put(out<T>(a, 1) + o, sum);
+        for (size_t n = samples.first; n < samples.last; ++n) sum += load(strip + n * wide);
+        put(bias_bar + o, sum);
+    });
+}
+
+// bias_bar = Σₙ z_bar: sizes O; shared by columns.
+template <class T> void dense_wrt_bias(const Arguments& a, Part part) {
+    columns_wrt_bias<T>(a, {0, a.rows}, part, out<T>(a, 1));
+}
+
+// The same for each few samples: sizes O, samples at once; shared by samples.
+template <class T> void dense_bias_parts(const Arguments& a, Part part) {
+    const size_t outer = a.sizes[0], some = a.sizes[1];
+    for (size_t n = part.first; n < part.last; n += some)
+        columns_wrt_bias<T>(a, {n, smaller(n + some, part.last)}, {0, outer},
+                            out<T>(a, 1) + n / some * outer);
+}
+
+// What few samples gave, added up from the first to the last: sizes P, samples at once.
+template <class T> void add_parts(const Arguments& a, Part part) {
+    const size_t size = a.sizes[0], count = (a.rows + a.sizes[1] - 1) / a.sizes[1];
+    each<T>(part, [&](size_t i, auto get, auto put) {
+        Vec<T> sum = get(in<T>(a, 0) + i);
+        for (size_t b = 1; b < count; ++b) sum += get(in<T>(a, 0) + b * size + i);
+        put(out<T>(a, 1) + i, sum);
     });
 }
 

@@ -162,15 +162,36 @@ inline void pack_strip(const T* from, size_t stride, size_t rows, size_t columns
             store(to + k * wide + i, load_at_most(from + k * stride, int(i / width<T>), columns));
 }
 
+// Four rows of four as four columns.
+template <class T> inline void transpose_four(const T* from, size_t stride, T* to, size_t wide) {
+    typedef T Four __attribute__((vector_size(4 * sizeof(T))));
+    Four row[4], pair[4];
+    for (int i = 0; i < 4; ++i) std::memcpy(&row[i], from + i * stride, sizeof(Four));
+    for (int i = 0; i < 2; ++i) {
+        pair[i] = __builtin_shufflevector(row[i], row[i + 2], 0, 4, 1, 5);
+        pair[i + 2] = __builtin_shufflevector(row[i], row[i + 2], 2, 6, 3, 7);
+    }
+    for (int i = 0; i < 2; ++i) {
+        row[2 * i] = __builtin_shufflevector(pair[2 * i], pair[2 * i + 1], 0, 4, 1, 5);
+        row[2 * i + 1] = __builtin_shufflevector(pair[2 * i], pair[2 * i + 1], 2, 6, 3, 7);
+    }
+    for (int i = 0; i < 4; ++i) std::memcpy(to + i * wide, &row[i], sizeof(Four));
+}
+
 // to[n * wide + k] = from[k * stride + n]: rows of `from` as columns, zeros where there are none.
 template <class T>
 inline void transposed(const T* from, size_t stride, size_t rows, size_t columns, T* to,
                        size_t wide) {
-    constexpr size_t block = 8;
-    for (size_t n = 0; n < columns; n += block)
-        for (size_t k = 0; k < wide; ++k)
-            for (size_t j = n; j < smaller(n + block, columns); ++j)
-                to[j * wide + k] = k < rows ? from[k * stride + j] : T(0);
+    const size_t by_four = columns / 4 * 4;
+    for (size_t k = 0; k < wide; k += 4) {
+        size_t n = 0;
+        if (k + 4 <= rows)
+            for (; n < by_four; n += 4)
+                transpose_four(from + k * stride + n, stride, to + n * wide + k, wide);
+        for (; n < columns; ++n)
+            for (size_t i = k; i < k + 4; ++i)
+                to[n * wide + i] = i < rows ? from[i * stride + n] : T(0);
+    }
 }
 
 }  // namespace INSTRUCTIONS

@@ -2,6 +2,7 @@
 // VECTOR_BYTES set.
 #include "dense.h"
 #include "losses.h"
+#include "narrow.h"
 #include "normalization.h"
 
 namespace chainrule {
@@ -20,10 +21,22 @@ constexpr Entry structured[] = {
     {"dense", "blocks", Sharing::columns, "x kernel", "", BOTH(dense_blocks)},
     {"dense", "sum", Sharing::rows, "blocks bias", "", BOTH(dense_sum)},
     {"dense", "bias", Sharing::columns, "strips", "", BOTH(dense_wrt_bias)},
+    {"dense", "kernel parts", Sharing::rows, "x strips", "", BOTH(dense_kernel_parts)},
+    {"dense", "bias parts", Sharing::rows, "strips", "", BOTH(dense_bias_parts)},
+    {"dense", "total", Sharing::elements, "parts", "", BOTH(add_parts)},
+    {"dense", "narrow y", Sharing::alone, "x kernel bias", "", BOTH(narrow_dense)},
+    {"dense", "narrow x", Sharing::alone, "kernel z_bar", "", BOTH(narrow_wrt_x)},
+    {"dense", "narrow kernel", Sharing::alone, "x z_bar", "", BOTH(narrow_wrt_kernel)},
+    {"dense", "narrow bias", Sharing::alone, "z_bar", "", BOTH(narrow_wrt_bias)},
     {"matmul", "y", Sharing::product, "x kernel", "", BOTH(matmul_forward)},
     {"matmul", "x", Sharing::product, "kernel z_bar", "", BOTH(dense_wrt_x)},
     {"matmul", "kernel", Sharing::rows, "x strips", "", BOTH(dense_wrt_kernel)},
     {"matmul", "strips", Sharing::rows, "z_bar", "", BOTH(dense_pack)},
+    {"matmul", "kernel parts", Sharing::rows, "x strips", "", BOTH(dense_kernel_parts)},
+    {"matmul", "total", Sharing::elements, "parts", "", BOTH(add_parts)},
+    {"matmul", "narrow y", Sharing::alone, "x kernel", "", BOTH(narrow_matmul)},
+    {"matmul", "narrow x", Sharing::alone, "kernel z_bar", "", BOTH(narrow_wrt_x)},
+    {"matmul", "narrow kernel", Sharing::alone, "x z_bar", "", BOTH(narrow_wrt_kernel)},
     {"scale", "y", Sharing::rows, "x gamma", "", BOTH(scale_rows)},
     {"scale", "x", Sharing::rows, "y_bar gamma", "", BOTH(scale_rows)},
     {"scale", "gamma", Sharing::columns, "x y_bar", "", BOTH(scale_wrt_gamma)},

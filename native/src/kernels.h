@@ -47,8 +47,9 @@ struct Source {
 
 // Copies rows, converted, times a factor and plus an offset. `order`, of `count` rows, may be null:
 // from `first` on. The rows `ahead` of these, which the next step needs, are fetched meanwhile.
+// They come to lie one after the other, or side by side: element (n, c) at c * rows + n.
 using Gather = void (*)(const Source&, const int64_t* order, size_t count, size_t ahead, size_t first,
-                        Part, void* to, double factor, double offset);
+                        Part, void* to, double factor, double offset, bool side_by_side);
 
 struct Table {
     const char* instructions;

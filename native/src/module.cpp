@@ -95,9 +95,11 @@ static Operation operation_of(const nb::dict& spec, const Table& table, bool sin
         o.source = number("source"), o.limit = int64_t(number("limit"));
         o.gather = o.limit ? table.labels : single ? table.single : table.twice;
         o.factor = nb::cast<double>(spec["factor"]), o.offset = nb::cast<double>(spec["offset"]);
+        o.side_by_side = nb::cast<bool>(spec["side_by_side"]);
     } else if (kind == "weigh") {
         o.kind = Kind::weigh;
         o.reduction = int(number("reduction")), o.weighted = nb::cast<bool>(spec["weighted"]);
+        o.same = !o.weighted;
     } else if (kind == "record" || kind == "total") {
         o.kind = kind == "record" ? Kind::record : Kind::total;
         o.place = number("place");
@@ -160,9 +162,9 @@ struct Compiled {
         return buffer.data();
     }
 
-    nb::list run(Buffer theta, const std::vector<Buffer>& state, const std::vector<Given>& sources,
+    void run(Buffer theta, const std::vector<Buffer>& state, const std::vector<Given>& sources,
                  nb::object order, size_t samples, size_t batch, size_t passes, nb::object table, uint64_t seed,
-                 uint64_t step, const std::vector<Buffer>& records, int threads) {
+                 uint64_t step, const std::vector<Buffer>& records, Buffer sums, int threads) {
         constexpr size_t limit = size_t(1) << 31;
         Run r{};
         r.parameters = checked(theta, parameters);
@@ -198,15 +200,11 @@ struct Compiled {
                 throw std::invalid_argument("a record is too small");
             r.records.push_back(records[i].data());
         }
-        std::vector<double> sums(totals * passes);
-        r.sums = sums.data();
-        {
-            nb::gil_scoped_release released;
-            program.run(r, std::max(1, threads));
-        }
-        nb::list found;
-        for (double sum : sums) found.append(sum);
-        return found;
+        if (code_of(sums.dtype()) != 'd' || sums.size() != totals * passes)
+            throw std::invalid_argument("totals do not fit");
+        r.sums = static_cast<double*>(sums.data());
+        nb::gil_scoped_release released;
+        program.run(r, std::max(1, threads));
     }
 };
 
@@ -283,5 +281,6 @@ NB_MODULE(_native, m) {
                       const std::vector<size_t>&, std::vector<size_t>, size_t, size_t, size_t>())
         .def("run", &Compiled::run, nb::arg("theta"), nb::arg("states"), nb::arg("sources"),
              nb::arg("order").none(), nb::arg("samples"), nb::arg("batch"), nb::arg("passes"), nb::arg("table").none(),
-             nb::arg("seed"), nb::arg("step"), nb::arg("records"), nb::arg("threads"));
+             nb::arg("seed"), nb::arg("step"), nb::arg("records"), nb::arg("totals"),
+             nb::arg("threads"));
 }

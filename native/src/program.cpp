@@ -83,10 +83,12 @@ void Program::check(const Operation& operation) const {
     if (operation.kind == Kind::record && operation.place >= records_) refuse(" names no record");
     if (operation.kind == Kind::total && operation.place >= totals_) refuse(" names no total");
     if (operation.kind == Kind::kernel && !operation.kernel) refuse(" has no kernel");
-    if (operation.options.size() > 16) refuse(" has too many options");
+    if (operation.options.size() > std::size(Call{}.options)) refuse(" has too many options");
     const size_t rows = operation.at_once * operation.row * item_;
     if (rows * operation.local.size() > scratch_) refuse(" has too little room");
     if (operation.kind == Kind::fused && !operation.at_once) refuse(" has no rows");
+    if (operation.parts.size() > most_parts) refuse(" has too many parts");
+    if (operation.side_by_side && !operation.alone) refuse(" must be done by one thread");
     for (const Operation& part : operation.parts) check(part);
 }
 
@@ -141,21 +143,43 @@ static std::pair<size_t, size_t> share_of(size_t extent, size_t grain, int index
 }
 
 void Program::work(const Run& run, Team& team, int index, Shared& shared) {
-    const int count = team.count();
-    const size_t each = (run.samples + run.batch - 1) / run.batch;
-    for (size_t step = 0; step < each * run.passes; ++step) {
-        const size_t pass = step / each, within = step % each * run.batch;
-        const size_t first = pass * run.samples + within;
-        const size_t samples = std::min(run.batch, run.samples - within);
-        for (const Operation& operation : operations_) {
-            if (count > 1 && operation.meets) team.barrier.wait();
-            if (operation.when >= 0 && run.table[operation.when * run.steps + step] == 0) continue;
-            if (operation.alone && index) continue;
-            const Part part = share(operation, samples, index, operation.alone ? 1 : count);
-            if (part.first >= part.last || part.left >= part.right) continue;
-            apply(operation, run, first, samples, step, pass, index, part, shared);
+    std::vector<Call> calls(operations_.size());
+    Step step{};
+    for (; step.pass < run.passes; ++step.pass)
+        for (size_t within = 0; within < run.samples; within += run.batch, ++step.number) {
+            const size_t samples = std::min(run.batch, run.samples - within);
+            step.anew = samples != step.samples;
+            step.samples = samples;
+            step.first = step.pass * run.samples + within;
+            if (step.anew)
+                for (size_t i = 0; i < calls.size(); ++i)
+                    prepare(operations_[i], samples, index, team.count(), calls[i]);
+            for (size_t i = 0; i < calls.size(); ++i) {
+                const Operation& operation = operations_[i];
+                if (team.count() > 1 && operation.meets) team.barrier.wait();
+                if (operation.when >= 0 && !run.scalar(operation.when, step.number)) continue;
+                if (calls[i].idle || (operation.same && !step.anew)) continue;
+                if (operation.kind != Kind::kernel)
+                    apply(operation, run, step, index, calls[i].part, shared);
+                else
+                    call(operation, run, step, calls[i]);
+            }
         }
-    }
+}
+
+void Program::call(const Operation& operation, const Run& run, const Step& step, Call& call) const {
+    for (auto [option, row] : operation.scalars) call.options[option] = run.scalar(row, step.number);
+    operation.kernel(call.arguments, call.part);
+}
+
+// What stays the same from step to step: looked up once, since that costs as much as small work.
+void Program::prepare(const Operation& operation, size_t samples, int index, int count,
+                      Call& call) const {
+    call.part = share(operation, samples, index, operation.alone ? 1 : count);
+    call.idle = (operation.alone && index) || call.part.first >= call.part.last ||
+                call.part.left >= call.part.right;
+    if (operation.kind != Kind::kernel) return;
+    fill(operation, samples, index, call);
 }
 
 Part Program::share(const Operation& operation, size_t samples, int index, int count) const {
@@ -168,74 +192,71 @@ Part Program::share(const Operation& operation, size_t samples, int index, int c
     return {first * operation.stretch, last * operation.stretch};
 }
 
-void Program::apply(const Operation& operation, const Run& run, size_t first, size_t samples,
-                    size_t step, size_t pass, int index, Part part, Shared& shared) {
+void Program::apply(const Operation& operation, const Run& run, const Step& step, int index,
+                    Part part, Shared& shared) {
     switch (operation.kind) {
-        case Kind::gather:
-            return gather(operation, run, first, part, shared);
+        case Kind::gather: return gather(operation, run, step.first, part, shared);
         case Kind::weigh:
-            return item_ == 4 ? weigh<float>(operation, samples)
-                              : weigh<double>(operation, samples);
+            return item_ == 4 ? weigh<float>(operation, step.samples)
+                              : weigh<double>(operation, step.samples);
         case Kind::mask:
-            return item_ == 4 ? mask<float>(operation, run, step, part)
-                              : mask<double>(operation, run, step, part);
+            return item_ == 4 ? mask<float>(operation, run, step.number, part)
+                              : mask<double>(operation, run, step.number, part);
         case Kind::record: {
-            const size_t row = arrays_[operation.arrays[0]].per_sample * arrays_[operation.arrays[0]].item;
+            const Array& array = arrays_[operation.arrays[0]];
+            const size_t row = array.per_sample * array.item;
             const char* from = static_cast<const char*>(at(operation.arrays[0]));
-            std::memcpy(static_cast<char*>(run.records[operation.place]) + (first + part.first) * row,
-                        from + part.first * row, (part.last - part.first) * row);
+            char* to = static_cast<char*>(run.records[operation.place]) + step.first * row;
+            std::memcpy(to + part.first * row, from + part.first * row, (part.last - part.first) * row);
             return;
         }
         case Kind::total: {
             const void* value = at(operation.arrays[0]);
-            run.sums[pass * totals_ + operation.place] += double(samples) * (item_ == 4 ? *static_cast<const float*>(value)
-                                                                       : *static_cast<const double*>(value));
+            const double number = item_ == 4 ? *static_cast<const float*>(value)
+                                             : *static_cast<const double*>(value);
+            run.sums[step.pass * totals_ + operation.place] += double(step.samples) * number;
             return;
         }
-        case Kind::fused: return fuse(operation, run, samples, step, index, part);
-        case Kind::kernel: return call(operation, run, samples, step, index, part, nullptr, 0);
+        case Kind::fused: return fuse(operation, run, step, index, part);
+        case Kind::kernel: return;  // called at once
     }
 }
 
-static void* aligned(std::vector<char>& memory) {
-    return reinterpret_cast<void*>((reinterpret_cast<uintptr_t>(memory.data()) + 63) / 64 * 64);
+static char* aligned(const std::vector<char>& memory) {
+    return reinterpret_cast<char*>((reinterpret_cast<uintptr_t>(memory.data()) + 63) / 64 * 64);
 }
 
-// `fused` names arrays that are a few rows in a thread's own memory, `shift` elements from the start.
-void Program::call(const Operation& operation, const Run& run, size_t samples, size_t step, int index,
-                   Part part, const Operation* fused, size_t shift) const {
-    Arguments arguments;
-    auto* scratch = static_cast<char*>(aligned(const_cast<std::vector<char>&>(scratches_[index])));
-    const size_t local = fused ? fused->local.size() : 0;
-    for (size_t i = 0; i < operation.arrays.size(); ++i) {
-        arguments.arrays[i] = at(operation.arrays[i]);
-        for (size_t j = 0; j < local; ++j)
-            if (fused->local[j] == operation.arrays[i])
-                arguments.arrays[i] =
-                    scratch + (j * fused->at_once * fused->row) * item_ - shift * item_;
-    }
-    arguments.rows = operation.rows_per_sample * samples + operation.rows_fixed;
-    std::copy(std::begin(operation.sizes), std::end(operation.sizes), arguments.sizes);
-    double options[16];
-    arguments.options = operation.options.data();
-    if (!operation.scalars.empty()) {
-        std::copy(operation.options.begin(), operation.options.end(), options);
-        for (auto [option, row] : operation.scalars)
-            options[option] = run.table[row * run.steps + step];
-        arguments.options = options;
-    }
-    arguments.scratch = scratch + (fused ? (local * fused->at_once * fused->row * item_ + 63) / 64 * 64 : 0);
-    operation.kernel(arguments, part);
+void Program::fill(const Operation& operation, size_t samples, int index, Call& call) const {
+    for (size_t i = 0; i < operation.arrays.size(); ++i)
+        call.arguments.arrays[i] = at(operation.arrays[i]);
+    call.arguments.rows = operation.rows_per_sample * samples + operation.rows_fixed;
+    std::copy(std::begin(operation.sizes), std::end(operation.sizes), call.arguments.sizes);
+    std::copy(operation.options.begin(), operation.options.end(), call.options);
+    call.arguments.options = call.options;
+    call.arguments.scratch = aligned(scratches_[index]);
 }
 
-void Program::fuse(const Operation& operation, const Run& run, size_t samples, size_t step, int index,
+void Program::fuse(const Operation& operation, const Run& run, const Step& step, int index,
                    Part part) const {
+    char* const own = aligned(scratches_[index]);
+    const size_t room = operation.at_once * operation.row * item_;  // of an array of a few rows
+    Call calls[most_parts];
+    for (size_t i = 0; i < operation.parts.size(); ++i) {
+        fill(operation.parts[i], step.samples, index, calls[i]);
+        calls[i].arguments.scratch = own + (operation.local.size() * room + 63) / 64 * 64;
+    }
     for (size_t row = part.first; row < part.last; row += operation.at_once) {
         const size_t end = std::min(part.last, row + operation.at_once);
         const Part elements{row * operation.row, end * operation.row};
-        call(operation.parts[0], run, samples, step, index, {row, end}, &operation, elements.first);
-        for (size_t i = 1; i < operation.parts.size(); ++i)
-            call(operation.parts[i], run, samples, step, index, elements, &operation, elements.first);
+        for (size_t i = 0; i < operation.parts.size(); ++i) {
+            const std::vector<size_t>& arrays = operation.parts[i].arrays;
+            for (size_t place = 0; place < arrays.size(); ++place)
+                for (size_t j = 0; j < operation.local.size(); ++j)
+                    if (operation.local[j] == arrays[place])  // these rows as if it were all of it
+                        calls[i].arguments.arrays[place] = own + j * room - elements.first * item_;
+            calls[i].part = i ? elements : Part{row, end};
+            call(operation.parts[i], run, step, calls[i]);
+        }
     }
 }
 
@@ -244,7 +265,7 @@ void Program::gather(const Operation& operation, const Run& run, size_t first, P
     const Source& source = run.sources[operation.source];
     void* to = at(operation.arrays[0]);
     operation.gather(source, run.order, run.samples * run.passes, run.batch, first, part, to,
-                     operation.factor, operation.offset);
+                     operation.factor, operation.offset, operation.side_by_side);
     if (!operation.limit) return;
     int64_t* labels = static_cast<int64_t*>(to);
     for (size_t i = part.first * source.row; i < part.last * source.row; ++i)

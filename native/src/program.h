@@ -36,6 +36,7 @@ struct Operation {
     size_t rows_per_sample = 0, rows_fixed = 0;
     size_t sizes[3] = {0, 0, 0};
     bool alone = false;  // whether one thread does it all
+    bool same = false;   // whether its result is the same for every batch of as many samples
     size_t extent_per_sample = 0, extent_fixed = 0;  // what is shared
     size_t grain = 1;                                // the least part
     size_t stretch = 1;                              // elements in one of what is shared
@@ -49,6 +50,7 @@ struct Operation {
     size_t source = 0;
     int64_t limit = 0;
     double factor = 1, offset = 0;
+    bool side_by_side = false;
     // mask: the random stream
     uint64_t seed = 0, code = 0;
     bool own_seed = false;
@@ -77,7 +79,25 @@ struct Run {
     uint64_t seed, step;
     std::vector<void*> records;  // one row per sample, batch after batch
     double* sums;                // for each pass numbers of batches, times their samples
+    double scalar(size_t row, size_t step) const { return table[row * steps + step]; }
 };
+
+// Where a run is.
+struct Step {
+    size_t number, pass;
+    size_t first, samples;  // of this batch
+    bool anew;              // whether the batch before had another number of samples
+};
+
+// A kernel's call, ready but for what comes anew at every step.
+struct Call {
+    Arguments arguments;
+    Part part;
+    bool idle;  // whether this thread has no part in it
+    double options[16];
+};
+
+inline constexpr size_t most_parts = 16;  // of a fused operation
 
 class Program {
 public:
@@ -92,13 +112,13 @@ private:
     void check() const;
     void check(const Operation&) const;
     void work(const Run& run, Team& team, int index, struct Shared& shared);
-    void apply(const Operation& operation, const Run& run, size_t first, size_t samples,
-               size_t step, size_t pass, int index, Part part, struct Shared& shared);
+    void apply(const Operation&, const Run&, const Step&, int index, Part, struct Shared&);
+    void call(const Operation&, const Run&, const Step&, Call&) const;
     void* address(size_t array, const Run& run) const;
     void* at(size_t array) const { return addresses_[array]; }
-    void call(const Operation&, const Run&, size_t samples, size_t step, int index, Part part,
-              const Operation* fused, size_t shift) const;
-    void fuse(const Operation&, const Run&, size_t samples, size_t step, int index, Part part) const;
+    void prepare(const Operation&, size_t samples, int index, int count, Call&) const;
+    void fill(const Operation&, size_t samples, int index, Call&) const;
+    void fuse(const Operation&, const Run&, const Step&, int index, Part) const;
     Part share(const Operation&, size_t samples, int index, int count) const;
     void gather(const Operation&, const Run&, size_t first, Part part, struct Shared&);
     template <class T> void weigh(const Operation&, size_t samples);

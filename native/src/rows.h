@@ -59,9 +59,17 @@ inline void convert(const S* from, T* to, size_t count, T factor, T offset) {
 
 template <class T, class S>
 void gather_from(const Source& source, const int64_t* order, size_t count, size_t ahead, size_t first,
-                 Part part, T* to, T factor, T offset) {
+                 Part part, T* to, T factor, T offset, bool side_by_side) {
     const S* data = static_cast<const S*>(source.data);
     const size_t size = source.row;
+    if (side_by_side) {  // few short rows, all of them
+        for (size_t c = 0; c < size; ++c, to += part.last)
+            for (size_t i = 0; i < part.last; ++i) {
+                const size_t row = order ? size_t(order[first + i]) : first + i;
+                to[i] = static_cast<T>(data[row * size + c]) * factor + offset;
+            }
+        return;
+    }
     for (size_t i = part.first; i < part.last; ++i) {
         const size_t row = order ? size_t(order[first + i]) : first + i;
         if (order && first + i + ahead < count)
@@ -74,10 +82,10 @@ void gather_from(const Source& source, const int64_t* order, size_t count, size_
 
 template <class T>
 void gather(const Source& source, const int64_t* order, size_t count, size_t ahead, size_t first,
-            Part part, void* to, double factor, double offset) {
+            Part part, void* to, double factor, double offset, bool side_by_side) {
     auto from = [&]<class S>(S) {
         gather_from<T, S>(source, order, count, ahead, first, part, static_cast<T*>(to), T(factor),
-                          T(offset));
+                          T(offset), side_by_side);
     };
     switch (source.type) {
         case 'B': return from(uint8_t{});

@@ -11,6 +11,7 @@
 #include <cstring>
 #include <iterator>
 #include <limits>
+#include <utility>
 
 #ifndef VECTOR_BYTES
 #define VECTOR_BYTES 16
@@ -252,12 +253,17 @@ template <class T> inline Vec<T> hyperbolic_tangent(Vec<T> x) {
     return select<T>(size < T(0.625), near, with_sign_of<T>(far, x));
 }
 
-template <class T> inline T sum_of_lanes(Vec<T> v) {  // always in the same order
-    T lanes[width<T>];
-    store(lanes, v);
-    for (int step = width<T> / 2; step; step /= 2)
-        for (int i = 0; i < step; ++i) lanes[i] += lanes[i + step];
-    return lanes[0];
+// Lane i of the result is lane i + Step.
+template <class T, size_t Step, size_t... Lane>
+inline Vec<T> rotated(Vec<T> v, std::index_sequence<Lane...>) {
+    return __builtin_shufflevector(v, v, int((Lane + Step) % width<T>)...);
+}
+
+template <class T, size_t Step = width<T> / 2> inline T sum_of_lanes(Vec<T> v) {  // halves, again and again
+    if constexpr (Step)
+        return sum_of_lanes<T, Step / 2>(v + rotated<T, Step>(v, std::make_index_sequence<width<T>>{}));
+    else
+        return v[0];
 }
 
 }  // namespace INSTRUCTIONS

@@ -11,7 +11,7 @@ from chainrule import layers, losses, optimizers
 from chainrule.core import rng
 from chainrule.core.names import reset_names
 from chainrule.engines import native
-from chainrule.engines.lowering import Kernels
+from chainrule.engines.kernels import Kernels
 from chainrule.engines.native import NativeEngine, NativeProgram
 from chainrule.engines.numpy import NumpyEngine
 from chainrule.models import Model
@@ -20,7 +20,8 @@ from chainrule.testing import assert_close
 
 _native = pytest.importorskip("chainrule._native")
 
-ACTIVATIONS = ["linear", "sigmoid", "tanh", "relu", "softmax", "silu", "softplus", "leaky_relu"]
+ELEMENTWISE = ["linear", "sigmoid", "tanh", "relu", "silu", "softplus", "leaky_relu"]
+ACTIVATIONS = [*ELEMENTWISE, "softmax"]
 
 OPTIMIZERS = {
     "SGD": [{}, {"momentum": 0.9}, {"momentum": 0.9, "nesterov": True}],
@@ -47,11 +48,11 @@ PIPELINE = [
 
 
 @st.composite
-def built(draw, dtype="float64"):
+def built(draw, dtype="float64", rows=(1, 40)):
     """A model of layers that the native engine runs, compiled, and data for it."""
     seed = draw(st.integers(0, 2**16))
     generator = np.random.default_rng(seed)
-    samples, features = draw(st.integers(1, 40)), draw(st.integers(1, 40))
+    samples, features = draw(st.integers(*rows)), draw(st.integers(1, 40))
     rng.set_seed(seed)
     reset_names()
     inputs = x = layers.Input((features,))
@@ -137,18 +138,22 @@ def trained(program, model, arrays, batch, epochs=3, seed=3):
         order = generator.permutation(len(arrays["x"]))
         steps = -(-len(order) // batch)
         scalars = optimizer.scalars(run.step + 1, steps)
-        sums += program.train(run, arrays, order, batch, scalars)
+        sums.append(program.train(run, arrays, order, batch, scalars))
     return run, sums
 
 
 def assert_same_sums(ours, theirs, tolerance):
     assert ours.samples == theirs.samples
-    assert_close(ours.loss, theirs.loss, tolerance, "loss")
+    assert_close(ours.losses, theirs.losses, tolerance, "loss")
     assert ours.measures.keys() == theirs.measures.keys()
     for name, sums in theirs.measures.items():
         assert_close(ours.measures[name], sums, tolerance, name)
 
 
+LARGE = 65, 300
+"""Rows of which gradients are computed for parts of a batch and added up."""
+
+few = settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
 many = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 
 
@@ -169,7 +174,21 @@ def test_training_is_that_of_the_reference(made, batch, threads_):
         assert_same_sums(one, other, "engines")
 
 
-@given(made=built("float32"), batch=st.integers(1, 17))
+@given(made=built(rows=LARGE), batch=st.integers(*LARGE), threads_=st.integers(1, 3))
+@few
+def test_gradients_that_are_added_up_from_parts_are_those_of_the_reference(made, batch, threads_):
+    model, arrays = made
+    reference, _ = trained(NumpyEngine().build(model.plan), model, arrays, batch)
+    with at_most(threads_):
+        run, _ = trained(NativeEngine().build(model.plan), model, arrays, batch)
+    assume_sane(reference, model, arrays, batch)
+    assert_close(run.theta, reference.theta, "engines", "theta")
+
+
+@given(
+    made=built("float32") | built("float32", rows=LARGE),
+    batch=st.integers(1, 17) | st.integers(*LARGE),
+)
 @many
 def test_threads_and_the_size_of_a_call_change_no_bit(made, batch):
     model, arrays = made
@@ -177,12 +196,47 @@ def test_threads_and_the_size_of_a_call_change_no_bit(made, batch):
     for count in (1, 2, 3):
         with at_most(count):
             run, sums = trained(NativeEngine().build(model.plan), model, arrays, batch)
-        found.append((run.theta.tobytes(), *(s.loss for s in sums)))
+        found.append((run.theta.tobytes(), *(s.losses.tobytes() for s in sums)))
     assert found[0] == found[1] == found[2]
 
 
+@st.composite
+def narrow(draw):
+    """A model of few units in every layer, and data for it."""
+    generator = np.random.default_rng(draw(st.integers(0, 2**16)))
+    samples, features = draw(st.integers(1, 70)), draw(st.integers(1, 8))
+    x = inputs = layers.Input((features,))
+    for _ in range(draw(st.integers(0, 2))):
+        units = draw(st.integers(1, 8))
+        activation, use_bias = draw(st.sampled_from(ELEMENTWISE)), draw(st.booleans())
+        x = layers.Dense(units, activation, use_bias=use_bias, dtype="float64")(x)
+    loss, end = draw(st.sampled_from([("mse", None), ("mae", "tanh"), ("bce", "sigmoid")]))
+    model = Model(inputs, layers.Dense(1, end, dtype="float64")(x))
+    name = draw(st.sampled_from(sorted(OPTIMIZERS)))
+    model.compile(optimizers.get(name), loss, metrics=["mse"])
+    y = generator.integers(0, 2, (samples, 1)).astype(float)
+    arrays = {"x": generator.normal(size=(samples, features)), "y_true": y}
+    if draw(st.booleans()):
+        arrays["sample_weight"] = generator.uniform(0, 2, samples)
+    return model, arrays
+
+
+@given(made=narrow(), batch=st.integers(1, 70))
+@many
+def test_samples_that_lie_side_by_side_are_trained_as_by_the_reference(made, batch):
+    model, arrays = made
+    program = NativeEngine().build(model.plan)
+    run, ours = trained(program, model, arrays, batch)
+    assert program._lower("train", arrays, batch)[0].narrow
+    reference, theirs = trained(NumpyEngine().build(model.plan), model, arrays, batch)
+    assume_sane(reference, model, arrays, batch)
+    assert_close(run.theta, reference.theta, "engines", "theta")
+    for one, other in zip(ours, theirs, strict=True):
+        assert_same_sums(one, other, "engines")
+
+
 @given(
-    inputs=st.integers(60, 300),
+    inputs=st.integers(500, 1200),
     units=st.integers(1, 40),
     samples=st.integers(1, 9),
     before=st.integers(1, 9),
@@ -202,7 +256,7 @@ def test_a_kernel_cut_in_blocks_is_the_same_for_any_threads_and_whatever_was_tra
             if count != 1:
                 trained(program, model, arrays, before)
             run, (sums, *_) = trained(program, model, arrays, samples)
-        found.append((run.theta.tobytes(), sums.loss))
+        found.append((run.theta.tobytes(), sums.losses.tobytes()))
     assert found[0] == found[1] == found[2]
     reference, _ = trained(NumpyEngine().build(model.plan), model, arrays, samples)
     assert_close(run.theta, reference.theta, "float32", "theta")

@@ -33,6 +33,7 @@ class History(Callback):
 
     def extend(self, epochs: Sequence[int], columns: Mapping[str, Sequence[float]]) -> None:
         """Record several epochs at once: for each name their values."""
+        epochs = list(epochs)  # numbers that all lists share
         self.epoch.extend(epochs)
         for name, values in columns.items():
             self.history.setdefault(name, []).extend(values)

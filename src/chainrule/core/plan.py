@@ -40,8 +40,8 @@ class Measure(Protocol):
 
     def sums_of_passes(
         self, y_true: Array, y_pred: Array, weight: Array | None, passes: int
-    ) -> list[Array]:
-        """The sums of so many equal parts."""
+    ) -> Array:
+        """The sums of so many equal parts, one in each row."""
         ...
 
 

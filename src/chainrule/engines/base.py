@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
+import numpy as np
+
 from chainrule.core.plan import Plan
 
 if TYPE_CHECKING:
@@ -36,29 +38,29 @@ class Run:
 
 @dataclass
 class Sums:
-    """What is added up over batches: with it, losses and metrics stream.
+    """What is added up over batches, in each of E passes: with it, losses and metrics stream.
 
     Attributes:
-        samples: Number of samples.
-        loss: Sum over batches of the batch's loss times its number of samples.
-        measures: The sums of each metric.
+        samples: Number of samples in a pass.
+        losses: Sums over batches of the batch's loss times its number of samples, shape (E,).
+        measures: The sums of each metric, shape (E, S).
     """
 
     samples: int = 0
-    loss: float = 0.0
+    losses: Array = field(default_factory=lambda: np.zeros(1))
     measures: dict[str, Array] = field(default_factory=dict)
 
-    def add(self, samples: int, loss: float, measures: Mapping[str, Array]) -> None:
-        """Add one batch, or the sums of several."""
-        self.samples += samples
-        self.loss += loss
-        for name, sums in measures.items():
+    def add(self, other: Sums) -> None:
+        """Add what further batches of these passes gave."""
+        self.samples += other.samples
+        self.losses = self.losses + other.losses
+        for name, sums in other.measures.items():
             self.measures[name] = self.measures[name] + sums if name in self.measures else sums
 
     @property
-    def mean_loss(self) -> float:
-        """Mean loss per sample, in the loss's unit."""
-        return self.loss / self.samples if self.samples else 0.0
+    def mean_losses(self) -> Array:
+        """Each pass's mean loss per sample, in the loss's unit."""
+        return self.losses / max(self.samples, 1)
 
 
 class Program(Protocol):
@@ -76,7 +78,7 @@ class Program(Protocol):
         batch_size: int,
         scalars: Mapping[str, Array],
         passes: int = 1,
-    ) -> list[Sums]:
+    ) -> Sums:
         """Do one update per batch of ``order``.
 
         Args:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -13,6 +13,8 @@ from chainrule.core.plan import Plan
 from chainrule.core.rng import purpose_code
 from chainrule.core.rule import RULES, Formula
 from chainrule.core.shapes import Axes, Shape
+from chainrule.engines.kernels import Kernel, Kernels
+from chainrule.engines.narrow import is_narrow
 from chainrule.engines.operations import (
     ALIGNMENT,
     Memory,
@@ -22,65 +24,23 @@ from chainrule.engines.operations import (
     find_meetings,
     size_of,
 )
+from chainrule.engines.sharing import (
+    TILE_ROWS,
+    block_of,
+    by_columns,
+    class_of,
+    is_tall,
+    samples_at_once,
+)
 from chainrule.errors import NoKernelError
 
 PASSED_ON = {("shift", "x"), ("add", "a"), ("add", "b"), ("linear", "z")}
 """Functions whose result is the cotangent that they are given."""
 
+MATRIX = ("dense", "matmul")
+"""Rules that are a matrix product."""
+
 REDUCTIONS = {"sum_over_batch_size": 0, "mean": 0, "sum": 1, "mean_with_sample_weight": 2}
-TILE_ROWS = 8
-"""Rows of a kernel's cotangent that are computed at once: of the widest vectors, and enough for
-the others."""
-BLOCKS = 8
-"""Parts of a tall kernel: a product is computed for each, by the thread that updates it."""
-
-
-class Kernel(NamedTuple):
-    """A row of the extension's table, and its place there."""
-
-    place: int
-    sharing: str
-    arguments: tuple[str, ...]
-    fixed: tuple[str, ...]
-
-
-class Kernels:
-    """The extension's table of kernels, by rule and by what the function computes.
-
-    Args:
-        module: The extension.
-        instructions: A narrower instruction set than the machine's; for tests.
-
-    Attributes:
-        instructions: The instruction set that is used.
-        vector: Bytes of a vector.
-    """
-
-    def __init__(self, module: Any, instructions: str = "") -> None:
-        self.module, self.native = module, module.Kernels(instructions)
-        self.instructions: str = self.native.instructions
-        self.vector = {"avx512": 64, "avx2": 32}.get(self.instructions, 16)
-        self._table = {
-            (rule, result): Kernel(place, sharing, tuple(taken.split()), tuple(fixed.split()))
-            for place, (rule, result, sharing, taken, fixed) in enumerate(self.native.entries())
-        }
-
-    def find(self, formula: Formula, result: str, options: Mapping[str, Any]) -> Kernel:
-        """The kernel for one function of a rule.
-
-        Raises:
-            NoKernelError: There is none, or none for these options.
-        """
-        kernel = self._table.get((formula.name, result))
-        if kernel is None:
-            raise NoKernelError(f"rule {formula.name!r} has no native kernel")
-        for name in kernel.fixed:
-            default = formula.options[name]
-            if options.get(name, default) != default:
-                raise NoKernelError(
-                    f"rule {formula.name!r} has no native kernel for {name}={options[name]!r}"
-                )
-        return kernel
 
 
 class Lowering:
@@ -103,7 +63,9 @@ class Lowering:
         places: Where the graph's arrays lie, by name.
         gradients: The operations that compute a parameter's gradient.
         tall: Kernels whose products are computed in blocks of rows.
-        scratch: Bytes that a thread needs of its own.
+        narrow: Whether samples lie side by side.
+        scratch: Bytes that a thread's kernels need of its own.
+        passing: Bytes of what passes from one part of a fused operation to the next.
         work: Floating-point operations of a full batch's matrix products.
     """
 
@@ -119,12 +81,14 @@ class Lowering:
         self.totals: list[str] = []
         self.ones: list[int] = []
         self.states: list[str] = []
-        self.scratch = 0
+        self.scratch = self.passing = 0
         self.work = 0.0
         self.places: dict[str, int] = {}
         self._skipped: set[str] = set()
         self.gradients: dict[str, list[Operation]] = {}
         self.tall: set[str] = set()
+        trained = graph is plan.train
+        self.narrow = trained and is_narrow(graph, kernels, batch, plan.layout.trainable_size)
         self._strips: dict[int, int] = {}
         offsets = plan.layout.offsets
         for slot in plan.layout:
@@ -152,6 +116,7 @@ class Lowering:
             more = {
                 "source": len(self.sources),
                 "limit": classes,
+                "side_by_side": self.narrow,
                 "factor": factor,
                 "offset": offset,
             }
@@ -239,16 +204,12 @@ class Lowering:
             self._copy(self.places[array], self.places[slot])
 
     def _is_tall(self, node: Node) -> bool:
-        """Whether a kernel has so many rows that each is better left to one thread.
-
-        Else half of what one thread updated is read by another: of a kernel of I rows and a batch
-        of N that is I/2 rows of O, against N for each block. How sums are cut must not depend on
-        what the program is made ready for beyond the batch: hence the power of two.
-        """
         kernel = node.inputs["kernel"]
         inner = self.graph.shapes[kernel][0] or 0
-        trained = self.graph is self.plan.train and kernel in self.plan.differentiated
-        return trained and inner >= 2 * BLOCKS * power_of_two(self.batch)
+        return self._is_trained(kernel) and is_tall(inner, class_of(self.batch))
+
+    def _is_trained(self, kernel: str) -> bool:
+        return self.graph is self.plan.train and kernel in self.plan.differentiated
 
     def _in_blocks(self, node: Node, arrays: Mapping[str, int]) -> int:
         """A dense layer's product, for each block of inputs."""
@@ -297,8 +258,11 @@ class Lowering:
             made = self.memory.room(size) if own is None or array in bars else own
             arrays = {n: self.places[a] for n, a in (*node.inputs.items(), *node.outputs.items())}
             arrays[node.rule.cotangent_name] = given
-            if name in ("kernel", "bias") and node.rule.name in ("dense", "matmul"):
+            if name in ("kernel", "bias") and node.rule.name in MATRIX and not self.narrow:
                 arrays["strips"] = self._packed(node, given)
+                if self._adds_parts(node):
+                    arrays["parts"] = self._in_parts(node, name, arrays)
+                    name = "total"
             operation = self._apply(node, name, arrays, [made])
             self.gradients.setdefault(array, []).append(operation)
         if array in bars:
@@ -325,6 +289,28 @@ class Lowering:
         self.gradients.pop(array, None)
         return made
 
+    def _adds_parts(self, node: Node) -> bool:
+        """Whether a dense layer's gradient is computed for a few samples at a time, and added up.
+
+        So it is where threads share samples: each then reads only activations of its own.
+        """
+        axes = self._axes(node)
+        many = self.batch > samples_at_once(self.batch)
+        return many and not self._is_tall(node) and not self._by_columns(axes, _rows(axes))
+
+    def _in_parts(self, node: Node, name: str, arrays: Mapping[str, int]) -> int:
+        """A parameter's gradient for each few samples."""
+        axes = self._axes(node)
+        size = axes["O"] * (axes["I"] if name == "kernel" else 1)
+        count = -(-self.batch // samples_at_once(self.batch))
+        made = self.memory.room(Size(0, size * count))
+        self._apply(node, f"{name} parts", arrays, [made])
+        return made
+
+    def _axes(self, node: Node) -> Axes:
+        shapes = {name: self.graph.shapes[array] for name, array in node.inputs.items()}
+        return node.rule.signature.bound(shapes)
+
     def _packed(self, node: Node, z_bar: int) -> int:
         """∂L/∂z of a dense layer in strips, as the kernel's cotangent takes it."""
         if z_bar in self._strips:
@@ -347,6 +333,8 @@ class Lowering:
         self, node: Node, result: str, arrays: Mapping[str, int], made: Sequence[int]
     ) -> Operation:
         shapes = {name: self.graph.shapes[array] for name, array in node.inputs.items()}
+        if self.narrow and node.rule.name in MATRIX:
+            result = f"narrow {result}"
         operation = self.kernel(node.rule, result, arrays, made, shapes, node.options)
         self.operations.append(operation)
         return operation
@@ -388,9 +376,12 @@ class Lowering:
         rows, sizes = _rows(axes), _sizes(result, axes)
         if result in ("blocks", "sum"):
             sizes.append(block_of(axes["I"]))
+        if result in ("kernel parts", "bias parts", "total"):
+            own = [self.memory.places[made[0]].size.fixed] if result == "total" else sizes
+            sizes = [*own, samples_at_once(self.batch) * rows.per_sample]
         names = list(formula.options)
         values = [options.get(name, default) for name, default in formula.options.items()]
-        if formula.name in ("dense", "matmul"):
+        if formula.name in MATRIX:
             self._count(result, rows, axes)
         shared, extent, grain, stretch = self._sharing(kernel, result, axes, rows, made)
         return Operation(
@@ -439,13 +430,8 @@ class Lowering:
         return "own", Size(0, last), 2 * lanes, 1
 
     def _by_columns(self, axes: Axes, rows: Size) -> bool:
-        """Whether threads share the columns of a dense layer, or the samples.
-
-        Each then reads all of its inputs and outputs, or all of its kernel: of what another thread
-        wrote, the smaller is the better.
-        """
-        inner, outer = axes["I"], axes["O"]
-        return not rows.per_sample or inner * outer > rows.of(self.batch) * (inner + outer)
+        count = rows.of(class_of(self.batch))
+        return not rows.per_sample or by_columns(axes["I"], axes["O"], count)
 
     def _check_sizes(
         self, formula: Formula, arrays: Mapping[str, int], shapes: Mapping[str, Shape]
@@ -459,10 +445,10 @@ class Lowering:
     def _count(self, result: str, rows: Size, axes: Axes) -> None:
         """Note the work of a matrix product and the room that it needs."""
         count, wide = rows.of(self.batch), 2 * self.kernels.vector
-        if result in ("y", "blocks", "x", "kernel"):
+        if result in ("y", "blocks", "x", "kernel", "kernel parts"):
             self.work += 2.0 * count * axes["I"] * axes["O"]
         room = {"x": wide * axes["O"], "kernel": TILE_ROWS * count * self.item, "y": 24576}
-        room["blocks"] = room["y"]
+        room |= {"blocks": room["y"], "kernel parts": room["kernel"]}
         self.scratch = max(self.scratch, room.get(result, 0) + ALIGNMENT)
 
     def _scalar(self, name: str) -> int:
@@ -474,6 +460,12 @@ class Lowering:
 
     def program(self) -> Any:
         """The extension's program."""
+        parts = any(operation.name.endswith(" parts") for operation in self.operations)
+        for operation in self.operations:
+            if self.narrow:
+                operation.shared = "alone"
+            elif parts and operation.shared == "samples":
+                operation.grain = samples_at_once(self.batch)
         find_meetings(self.operations, self.memory)
         update = self.plan.update
         states = [update.states[name] for name in self.states] if update is not None else []
@@ -481,7 +473,7 @@ class Lowering:
             self.kernels.native,
             self.item == 4,
             self.memory.bytes,
-            self.scratch,
+            self.scratch + self.passing,
             self.plan.layout.size,
             [state.layout.size for state in states],
             self.rows,
@@ -501,19 +493,9 @@ def _rows(axes: Axes) -> Size:
     return size_of(tuple(leading)) if leading else Size(0, 1)
 
 
-def block_of(inner: int) -> int:
-    """Rows of a tall kernel that belong together."""
-    return -(-inner // BLOCKS // TILE_ROWS) * TILE_ROWS
-
-
-def power_of_two(batch: int) -> int:
-    """The least that is not smaller."""
-    return 1 << (batch - 1).bit_length()
-
-
 def _sizes(result: str, axes: Axes) -> list[int]:
     """The lengths that a kernel is told: of the named axes in order, else of the whole array."""
-    if result in ("bias", "strips"):
+    if result in ("bias", "bias parts", "narrow bias", "strips"):
         return [axes["O"]]
     named = [n for name, n in axes.items() if not name.startswith("*") and name != "1"]
     whole = axes.get("*S", ())

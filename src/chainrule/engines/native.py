@@ -6,7 +6,7 @@ A plan that has a part without a kernel is refused with :class:`NoKernelError`, 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +16,9 @@ from chainrule import config
 from chainrule.core.graph import LOSS, Graph
 from chainrule.core.plan import Plan
 from chainrule.engines.base import Arrays, Run, Sums
-from chainrule.engines.lowering import Kernels, Lowering, power_of_two
+from chainrule.engines.kernels import Kernels
+from chainrule.engines.lowering import Lowering
+from chainrule.engines.sharing import USUAL, WORTH, class_of
 from chainrule.engines.updating import lower_update
 from chainrule.errors import MissingEngineError
 
@@ -28,15 +30,8 @@ if TYPE_CHECKING:
 TAKEN = ("u1", "i1", "u2", "i2", "u4", "i4", "u8", "i8", "f4", "f8")
 """Types of data that are converted row by row; others are converted before."""
 
-USUAL = 32
-"""Rows in a batch unless one says otherwise."""
-
 FEW = 64
 """Rows that a prediction is ready for at once."""
-
-WORTH = 1.5e6
-"""Floating-point operations of a batch that keep one thread busy for some 20 µs: with fewer for
-each, threads wait for each other longer than they work."""
 
 
 def useful_threads(work: float) -> int:
@@ -100,7 +95,7 @@ class NativeProgram:
         batch_size: int,
         scalars: Mapping[str, Array],
         passes: int = 1,
-    ) -> list[Sums]:
+    ) -> Sums:
         """See :class:`chainrule.engines.base.Program`."""
         assert self.plan.train is not None  # noqa: S101  (the host compiles first)
         lowering, program = self._lower("train", data, batch_size)
@@ -123,7 +118,7 @@ class NativeProgram:
         samples = _samples(data)
         made = self._records(self.plan.evaluate, samples)
         totals = self._call(lowering, program, run, data, made, samples, batch_size)
-        return self._sums(data, made, totals, samples, slice(None))[0]
+        return self._sums(data, made, totals, samples, slice(None))
 
     def predict(self, run: Run, data: Arrays, batch_size: int) -> tuple[Array, ...]:
         """See :class:`chainrule.engines.base.Program`."""
@@ -142,7 +137,7 @@ class NativeProgram:
             for head in self.plan.heads
             if head.sample_weight in data
         }
-        known = mode, power_of_two(batch) if mode == "train" else 0, *weights.items()
+        known = mode, class_of(batch) if mode == "train" else 0, *weights.items()
         if known not in self._lowered or self._lowered[known][0].batch < batch:
             graph: Graph = getattr(self.plan, mode)
             lowering = Lowering(self.plan, graph, self.kernels, batch)
@@ -176,9 +171,10 @@ class NativeProgram:
         order: Array | None = None,
         table: Array | None = None,
         passes: int = 1,
-    ) -> list[list[float]]:
+    ) -> Array:
         """Run; returns each pass's totals."""
-        totals = program.run(
+        totals = np.zeros((passes, len(lowering.totals)))
+        program.run(
             theta=run.theta,
             states=[run.states[name] for name in lowering.states],
             sources=[self._source(name, data[name]) for name in lowering.sources],
@@ -190,10 +186,10 @@ class NativeProgram:
             seed=run.seed,
             step=run.step,
             records=[made[name] for name in lowering.records],
+            totals=totals,
             threads=useful_threads(lowering.work * min(batch, samples) / lowering.batch),
         )
-        each = len(lowering.totals)
-        return [totals[at : at + each] for at in range(0, each * passes, max(each, 1))]
+        return totals
 
     def _source(self, name: str, array: Array) -> Array:
         """An array whose rows the extension can read: side by side, of a type that it knows.
@@ -233,23 +229,21 @@ class NativeProgram:
     def _record(self, graph: Graph, name: str, samples: int) -> Array:
         return np.empty((samples, *(n or 0 for n in graph.shapes[name][1:])), self.dtype)
 
-    def _sums(
-        self, data: Arrays, made: Arrays, totals: Sequence[list[float]], samples: int, rows: Any
-    ) -> list[Sums]:
+    def _sums(self, data: Arrays, made: Arrays, totals: Array, samples: int, rows: Any) -> Sums:
         """Each pass's loss and metrics, from the predictions of each batch at its time."""
-        passes = [Sums(samples, own[0]) for own in totals]
+        sums = Sums(samples, totals[:, 0])
         for m in self.plan.measurements:
             dtype = np.int64 if m.y_true in self.plan.labels else self.dtype
             y_true = data[m.y_true][rows].astype(dtype, copy=False)
             given = data.get(m.sample_weight or "")
             weight = None if given is None else given[rows]
-            found = m.measure.sums_of_passes(y_true, made[m.output], weight, len(passes))
-            for one, sums in zip(passes, found, strict=True):
-                one.measures[m.name] = sums
+            found = m.measure.sums_of_passes(y_true, made[m.output], weight, len(totals))
+            sums.measures[m.name] = found
         for place, (name, _) in enumerate(self.plan.tracked, start=1):
-            for one, own in zip(passes, totals, strict=True):
-                one.measures[name] = np.array([own[place], samples])
-        return passes
+            sums.measures[name] = np.stack(
+                [totals[:, place], np.full(len(totals), samples, float)], axis=1
+            )
+        return sums
 
 
 def _samples(data: Arrays) -> int:

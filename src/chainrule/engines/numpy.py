@@ -53,16 +53,19 @@ class NumpyProgram:
         batch_size: int,
         scalars: Mapping[str, Array],
         passes: int = 1,
-    ) -> list[Sums]:
+    ) -> Sums:
         """See :class:`chainrule.engines.base.Program`."""
         orders = np.split(order, passes)
         steps = math.ceil(len(orders[0]) / batch_size)
-        return [
+        found = [
             self._pass(
                 run, data, own, batch_size, {n: s[at : at + steps] for n, s in scalars.items()}
             )
             for own, at in zip(orders, range(0, passes * steps, steps), strict=True)
         ]
+        names = found[0].measures
+        measures = {name: np.concatenate([one.measures[name] for one in found]) for name in names}
+        return Sums(found[0].samples, np.concatenate([one.losses for one in found]), measures)
 
     def _pass(
         self,
@@ -89,7 +92,7 @@ class NumpyProgram:
                 for name, array in assigned.items():
                     parameters[name][...] = values[array]
                 run.step += 1
-                self._measure(sums, values, len(rows))
+                sums.add(self._measured(values, len(rows)))
         return sums
 
     def batch(self, run: Run, part: Arrays, samples: int) -> interpret.Values:
@@ -116,7 +119,7 @@ class NumpyProgram:
                 part = _take(data, rows)
                 samples = len(part[self.plan.inputs[0]])
                 values = interpret.forward(graph, self._batch(graph, part, samples) | parameters)
-                self._measure(sums, values, samples)
+                sums.add(self._measured(values, samples))
         return sums
 
     def predict(self, run: Run, data: Arrays, batch_size: int) -> tuple[Array, ...]:
@@ -162,16 +165,17 @@ class NumpyProgram:
             self._ones[key] = weighting(head, shape, np.zeros(0), None, self.dtype)
         return self._ones[key]
 
-    def _measure(self, sums: Sums, values: interpret.Values, samples: int) -> None:
+    def _measured(self, values: interpret.Values, samples: int) -> Sums:
+        """The sums of one batch."""
         measures = {
             m.name: m.measure.sums(
                 values[m.y_true], values[m.output], values.get(m.sample_weight or "")
-            )
+            )[None]
             for m in self.plan.measurements
         }
         for name, array in self.plan.tracked:
-            measures[name] = np.array([float(values[array]) * samples, samples])
-        sums.add(samples, float(values[LOSS]) * samples, measures)
+            measures[name] = np.array([[float(values[array]) * samples, samples]])
+        return Sums(samples, np.array([float(values[LOSS]) * samples]), measures)
 
 
 def _lengths(graph: Graph, head: Head, samples: int) -> tuple[int, ...]:

@@ -7,8 +7,9 @@ from collections.abc import Mapping, Sequence
 from chainrule.core.layout import Slot
 from chainrule.core.plan import Update, UpdateNode
 from chainrule.core.shapes import Shape
-from chainrule.engines.lowering import TILE_ROWS, Lowering, block_of
+from chainrule.engines.lowering import Lowering
 from chainrule.engines.operations import ALIGNMENT, Operation, Place, Size
+from chainrule.engines.sharing import TILE_ROWS, block_of
 from chainrule.errors import NoKernelError
 
 FUSED = 2048
@@ -33,18 +34,31 @@ def lower_update(lowering: Lowering) -> None:
         for node in update.nodes:
             lowering.operations.append(_updating(lowering, node, node.variable, vectors, update))
         return
+    fused = [slot for slot in update.layout if _is_fused(lowering, slot)]
+    if not fused and all(node.variable is None for node in update.nodes):
+        lowering.operations += [_updating(lowering, n, None, vectors, update) for n in update.nodes]
+        return
     for slot in update.layout:
         steps = [
             _updating(lowering, node, slot.name, vectors, update)
             for node in update.nodes
             if node.variable in (None, slot.name)
         ]
-        found = lowering.gradients.get(slot.name, [])
-        if len(found) == 1 and found[0].name.endswith(": kernel") and slot.size >= FUSED:
-            lowering.operations = [o for o in lowering.operations if o is not found[0]]
-            lowering.operations.append(_fused(lowering, slot, found[0], steps))
+        if slot in fused:
+            (gradient,) = lowering.gradients[slot.name]
+            lowering.operations = [o for o in lowering.operations if o is not gradient]
+            lowering.operations.append(_fused(lowering, slot, gradient, steps))
         else:
             lowering.operations += steps
+
+
+def _is_fused(lowering: Lowering, slot: Slot) -> bool:
+    """Whether a parameter's gradient is used as soon as it is there."""
+    found = lowering.gradients.get(slot.name, [])
+    if len(found) != 1:
+        return False
+    large = found[0].name.endswith(": kernel") and slot.size >= FUSED
+    return large or found[0].name.endswith(": total")
 
 
 def _vectors(lowering: Lowering, update: Update) -> dict[str, int]:
@@ -94,26 +108,27 @@ def _updating(
 def _fused(
     lowering: Lowering, slot: Slot, gradient: Operation, steps: Sequence[Operation]
 ) -> Operation:
-    """A kernel's cotangent and its update in one, a few rows at a time.
+    """A parameter's gradient and its update in one, a few rows at a time.
 
     So the gradient is used while it is in the first-level cache, and never written to memory.
     """
-    inner, outer = slot.shape
     parts = [gradient, *steps]
     touched = list(dict.fromkeys(i for part in parts for i in (*part.takes, *part.makes)))
     local = [i for i in touched if _is_passing(lowering, i, slot)]
     takes = [i for i in touched if i not in local]
     makes = [i for part in steps for i in part.makes if i not in local]
-    rows = max(TILE_ROWS, FUSED // outer // TILE_ROWS * TILE_ROWS)
-    samples = lowering.memory.places[gradient.takes[0]].size.of(lowering.batch) // inner
-    room = rows * outer * lowering.item * len(local) + ALIGNMENT
-    own = TILE_ROWS * samples * lowering.item
-    lowering.scratch = max(lowering.scratch, room + own + ALIGNMENT)
-    parts_data = [part.data() for part in parts]
-    more = {"parts": parts_data, "local": local, "row": outer, "at_once": rows}
+    if gradient.name.endswith(": total"):  # of parts, element by element
+        row, rows, grain = 1, FUSED, TILE_ROWS
+    else:
+        inner, row = slot.shape
+        rows = max(TILE_ROWS, FUSED // row // TILE_ROWS * TILE_ROWS)
+        grain = block_of(inner) if slot.name in lowering.tall else rows
+    room = rows * row * len(local) * lowering.item + ALIGNMENT
+    lowering.passing = max(lowering.passing, room)
+    more = {"parts": [part.data() for part in parts], "local": local, "row": row, "at_once": rows}
     name = f"{gradient.name}, {', '.join(step.name for step in steps)}"
-    grain = block_of(inner) if slot.name in lowering.tall else rows
-    return Operation("fused", name, takes, makes, "own", Size(0, inner), grain, more=more)
+    extent = Size(0, slot.size // row)
+    return Operation("fused", name, takes, makes, "own", extent, grain, more=more)
 
 
 def _is_passing(lowering: Lowering, index: int, slot: Slot) -> bool:

@@ -71,16 +71,19 @@ class Metric:
 
     def sums_of_passes(
         self, y_true: Array, y_pred: Array, weight: Array | None, passes: int
-    ) -> list[Array]:
-        """:meth:`sums` of so many equal parts; the values are computed at once for all."""
+    ) -> Array:
+        """:meth:`sums` of so many equal parts, (E, S); the values are computed at once for all."""
+        if weight is None and type(self).sums is Metric.sums:
+            values = np.asarray(self.values(y_true, y_pred), np.float64)
+            if values.ndim:
+                by_pass = _by_sample(values).reshape(passes, -1)
+                counts = np.full(passes, by_pass.shape[1], np.float64)
+                return np.stack([by_pass.sum(axis=1), counts], axis=1)
         size = len(y_pred) // passes
         parts = [slice(at, at + size) for at in range(0, passes * size, size)]
         weights = [None if weight is None else weight[part] for part in parts]
-        if passes > 1 and type(self).sums is Metric.sums:
-            values = self.values(y_true, y_pred)
-            if np.ndim(values):
-                return [mean_sums(values[p], w) for p, w in zip(parts, weights, strict=True)]
-        return [self.sums(y_true[p], y_pred[p], w) for p, w in zip(parts, weights, strict=True)]
+        pairs = zip(parts, weights, strict=True)
+        return np.stack([self.sums(y_true[p], y_pred[p], w) for p, w in pairs])
 
     def value(self, sums: Array) -> Value:
         """The metric from its sums over all batches; 0 where there were none, as in Keras."""

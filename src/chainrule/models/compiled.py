@@ -113,6 +113,7 @@ class Compilable:
             self._rebuild()  # layers may have been frozen since
             if self._targets_decided():
                 self._ready()
+                self._choice()
 
     def _targets_decided(self) -> bool:
         """Whether every loss is known without looking at targets."""

@@ -85,7 +85,8 @@ class EmpiricalLoss:
             ShapeError: ``theta`` has another size.
         """
         run = self._run(theta)
-        return self._program.evaluate(run, self._data.arrays, self._rows).mean_loss
+        sums = self._program.evaluate(run, self._data.arrays, self._rows)
+        return float(sums.mean_losses[0])
 
     def gradient(self, theta: Any = None) -> tuple[float, Array]:
         """L(θ) and ∂L/∂θ of the parameters that training moves: float64, shape (P,).
@@ -97,8 +98,8 @@ class EmpiricalLoss:
         for rows in self._slices():
             run.states[_SUM][...] = 0
             order = np.arange(rows.start, rows.stop)
-            (sums,) = self._program.train(run, self._data.arrays, order, len(order), {})
-            loss += sums.loss
+            sums = self._program.train(run, self._data.arrays, order, len(order), {})
+            loss += float(sums.losses[0])
             gradient += run.states[_SUM] * (len(order) / self.samples)
         return loss / self.samples, gradient
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -76,7 +76,7 @@ class Evaluable(Compilable):
             for stretch in feed.take(last - first):
                 data = self._rows(stretch)
                 part = self._engine_program().evaluate(self._run(), data, stretch.batch_size)
-                sums.add(part.samples, part.loss, part.measures)
+                sums.add(part)
                 done += stretch.batches
             if done == first:
                 break
@@ -268,16 +268,17 @@ class Evaluable(Compilable):
 
     def _logs(self, sums: Sums) -> dict[str, Any]:
         """Loss and metrics by name, sorted by name as Keras sorts them."""
-        return {name: values[0] for name, values in self._columns([sums]).items()}
+        return {name: values[0] for name, values in self._columns(sums).items()}
 
-    def _columns(self, passes: Sequence[Sums]) -> dict[str, list[Any]]:
-        """Loss and metrics of several passes, by name."""
+    def _columns(self, sums: Sums) -> dict[str, list[Any]]:
+        """Loss and metrics of each pass, by name."""
         assert self._plan is not None  # noqa: S101  (what made the sums)
-        found: dict[str, list[Any]] = {LOSS: [one.mean_loss for one in passes]}
+        found: dict[str, list[Any]] = {LOSS: sums.mean_losses.tolist()}
         for m, metric in zip(self._plan.measurements, self.metrics, strict=True):
-            found[m.name] = [metric.value(one.measures[m.name]) for one in passes]
+            found[m.name] = [metric.value(one) for one in sums.measures[m.name]]
         for name, _ in self._plan.tracked:
-            found[name] = [float(one.measures[name][0] / one.measures[name][1]) for one in passes]
+            totals, counts = sums.measures[name].T
+            found[name] = (totals / counts).tolist()
         return dict(sorted(found.items()))
 
     def _result(self, logs: dict[str, Any], return_dict: bool) -> Any:

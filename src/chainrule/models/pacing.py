@@ -8,6 +8,9 @@ from collections.abc import Iterator
 SECONDS = 0.05
 """Time that one call into an engine should take: half of the shortest redraw interval."""
 
+GROWTH = 8
+"""How much longer a stretch may be than the one before, which may have been quick by chance."""
+
 
 def stretches(steps: int | None, one_by_one: bool) -> Iterator[tuple[int, int]]:
     """Cut ``steps`` batches into stretches ``(first, last)``, ``last`` exclusive.
@@ -24,5 +27,5 @@ def stretches(steps: int | None, one_by_one: bool) -> Iterator[tuple[int, int]]:
         yield first, last
         per_step = (time.perf_counter() - started) / (last - first)
         if not one_by_one:
-            size = max(1, min(2 * size, int(SECONDS / max(per_step, 1e-7))))
+            size = max(1, min(GROWTH * size, int(SECONDS / max(per_step, 1e-7))))
         first = last

@@ -144,11 +144,11 @@ def find_learning_rate(
         for stretch in feed.take(1):
             scalars = optimizer.scalars(run.step + 1, 1)
             rates.append(float(scalars["learning_rate"][0]))
-            (sums,) = program.train(
+            sums = program.train(
                 run, stretch.data.arrays, stretch.order, stretch.batch_size, scalars
             )
-            losses.append(sums.mean_loss)
-            smoothed.add(sums.mean_loss)
+            losses += sums.mean_losses.tolist()
+            smoothed.add(losses[-1])
     curve = np.array(smoothed.values)
     return RateRange(
         np.array(rates),

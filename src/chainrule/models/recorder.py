@@ -135,7 +135,7 @@ class Recorder:
                     if rates
                     else {name: values[at : at + 1] for name, values in call.scalars.items()}
                 )
-                (sums,) = program.train(run, stretch.data.arrays, rows, stretch.batch_size, scalars)
+                sums = program.train(run, stretch.data.arrays, rows, stretch.batch_size, scalars)
                 number += 1
                 yield Step(
                     before,
@@ -164,4 +164,4 @@ def copied(run: Run, into: Run | None = None) -> Run:
 
 def _is_finite(run: Run, sums: Sums) -> bool:
     vectors = (run.theta, *run.states.values())
-    return math.isfinite(sums.loss) and all(bool(np.isfinite(v).all()) for v in vectors)
+    return all(bool(np.isfinite(v).all()) for v in (sums.losses, *vectors))

@@ -291,8 +291,7 @@ class Trainable(Evaluable):
             hooks.on_train_batch_begin(first, {})
             done = first
             for stretch in feed.take(last - first):
-                (part,) = self._train(stretch, 1, epoch, done)
-                sums.add(part.samples, part.loss, part.measures)
+                sums.add(self._train(stretch, 1, epoch, done))
                 done += stretch.batches
             if done == first:
                 break
@@ -316,17 +315,15 @@ class Trainable(Evaluable):
         """Epochs that nobody watches: many in one call of the engine, recorded afterwards."""
         logs: dict[str, Any] = {}
         for first, last in stretches(len(epochs), False):
-            passes = self._train(feed.passes(last - first), last - first, epochs[first])
-            columns = self._columns(passes)
+            sums = self._train(feed.passes(last - first), last - first, epochs[first])
+            columns = self._columns(sums)
             history.extend(epochs[first:last], columns)
-            watch.epochs(columns[LOSS], epochs[first])
+            watch.epochs(sums.mean_losses, epochs[first])
             logs = {name: values[-1] for name, values in columns.items()}
             interrupts.check()
         return logs
 
-    def _train(
-        self, stretch: Stretch, passes: int = 1, epoch: int = 0, batch: int = 0
-    ) -> list[Sums]:
+    def _train(self, stretch: Stretch, passes: int = 1, epoch: int = 0, batch: int = 0) -> Sums:
         """Hand batches to the engine; epoch and batch, from 0, are those of the first."""
         program, run = self._engine_program(), self._run()
         optimizer = self._ready().optimizer
@@ -367,7 +364,7 @@ class Trainable(Evaluable):
                 "`fit`, which does one iteration an epoch."
             )
         batch = self._weighted(self._data(x, y, sample_weight), class_weight)
-        (sums,) = self._train(Stretch(batch, np.arange(batch.rows), batch.rows))
+        sums = self._train(Stretch(batch, np.arange(batch.rows), batch.rows))
         return self._result(self._logs(sums), return_dict)
 
 

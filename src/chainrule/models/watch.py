@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import warnings
 from typing import TYPE_CHECKING, Any
 
@@ -44,16 +43,17 @@ class Watch:
         if not self.breakdown:
             self._recorder.note(run, call)
 
-    def after(self, sums: Sequence[Sums], program: Program) -> None:
+    def after(self, sums: Sums, program: Program) -> None:
         """Called after each call of the engine."""
-        if not self.breakdown and not all(math.isfinite(one.loss) for one in sums):
+        if not self.breakdown and not np.isfinite(sums.losses).all():
             self._examine(program)
 
-    def epochs(self, losses: Sequence[float], first: int) -> None:
+    def epochs(self, losses: Sequence[float] | Array, first: int) -> None:
         """Called after epochs, counted from 0: say once that the loss is lost, and where."""
-        for epoch, loss in enumerate(losses, start=first + 1):
-            if not math.isfinite(loss):
-                return self._tell(f"The loss became {loss} in epoch {epoch}", 5)
+        (lost,) = np.nonzero(~np.isfinite(losses))
+        if lost.size:
+            loss = losses[lost[0]]
+            self._tell(f"The loss became {loss} in epoch {first + 1 + lost[0]}", 5)
 
     def end(self, program: Program) -> None:
         """Called after the last epoch: what the very last step lost is in no loss."""

@@ -1,0 +1,37 @@
+"""Networks so small that their samples lie side by side in a vector, unit after unit.
+
+Where a row of units fills a few lanes of a vector only, a whole batch fills all of them. One thread
+does all: a second one could not even start in the time.
+"""
+
+from __future__ import annotations
+
+from chainrule.core.graph import Graph, Node
+from chainrule.core.shapes import Shape
+from chainrule.engines.kernels import Kernels
+from chainrule.engines.operations import size_of
+from chainrule.engines.sharing import WORTH, class_of
+
+UNITS = 8
+"""The most units of a layer: half of the widest vector of floats. With more, rows of units pay."""
+
+
+def is_narrow(graph: Graph, kernels: Kernels, batch: int, parameters: int) -> bool:
+    """Whether a graph's arrays can lie side by side, and better do."""
+    work = 6.0 * class_of(batch) * parameters
+    whole = graph.noises or not all(_is_single(graph.shapes[name]) for name in graph.outputs)
+    return work < WORTH and not whole and all(_fits(graph, kernels, n) for n in graph.nodes)
+
+
+def _fits(graph: Graph, kernels: Kernels, node: Node) -> bool:
+    shapes = [graph.shapes[array] for array in (*node.inputs.values(), *node.outputs.values())]
+    if node.rule.name in ("dense", "matmul"):
+        return all(len(shape) <= 2 and max(n or 0 for n in shape) <= UNITS for shape in shapes)
+    kernel = kernels.find(node.rule, "y", node.options)
+    flat = kernel.sharing == "elements" and all(len(shape) <= 2 for shape in shapes)
+    return flat or all(_is_single(shape) for shape in shapes)
+
+
+def _is_single(shape: Shape) -> bool:
+    """Whether an array looks the same either way: it does not grow with the samples, or by one."""
+    return size_of(shape).per_sample <= 1
