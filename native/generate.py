@@ -45,11 +45,14 @@ class UnsupportedError(Exception):
 class Translator:
     """One function's body as C++ statements.
 
-    Every expression is a vector of numbers, a vector of truths (a mask), or a scalar.
+    Every expression is a vector of numbers, a vector of truths (a mask), or a scalar. Quotients and
+    roots of a ``quick`` one need not be exact to the last place.
     """
 
-    def __init__(self, arrays: set[str], scalars: set[str], defaults: dict[str, object]) -> None:
-        self.defaults, self.used = defaults, set[str]()
+    def __init__(
+        self, arrays: set[str], scalars: set[str], defaults: dict[str, object], quick: bool
+    ) -> None:
+        self.defaults, self.used, self.quick = defaults, set[str](), quick
         self.kinds = dict.fromkeys(arrays, "vector") | dict.fromkeys(scalars, "scalar")
         self.lines: list[str] = []
         self.versions = {name: f"{name}_" for name in (*arrays, *scalars)}
@@ -90,6 +93,10 @@ class Translator:
             return f"as_number<T>({text})"
         return f"all<T>(T({text}))" if kind == "scalar" else text
 
+    def is_vector(self, node: ast.expr) -> bool:
+        """Whether an expression is a vector of numbers."""
+        return self.expression(node)[1] == "vector"
+
     def number(self, node: ast.expr) -> tuple[str, str]:
         """An expression as a vector or a scalar."""
         text, kind = self.expression(node)
@@ -122,6 +129,8 @@ class Translator:
                 if (first, second) != ("mask", "mask"):
                     raise UnsupportedError(ast.unparse(node))
                 return f"({a} {'&' if isinstance(op, ast.BitAnd) else '|'} {b})", "mask"
+            case ast.BinOp(op=ast.Div(), right=right) if self.quick and self.is_vector(right):
+                return f"quotient<T>({self.vector(node.left)}, {self.vector(right)})", "vector"
             case ast.BinOp(op=op, left=left, right=right) if type(op) in OPERATORS:
                 a, b, kind = self.pair(left, right)
                 return f"({a} {OPERATORS[type(op)]} {b})", kind
@@ -152,6 +161,8 @@ class Translator:
         if name == "clip":
             value, low, high = map(self.vector, args)
             return f"minimum<T>(maximum<T>({value}, {low}), {high})", "vector"
+        if name == "sqrt" and self.quick:
+            return f"root<T>({self.vector(args[0])})", "vector"
         if name in CALLS:
             return f"{CALLS[name]}({', '.join(map(self.vector, args))})", "vector"
         raise UnsupportedError(ast.unparse(node))
@@ -184,12 +195,15 @@ def _truth(test: ast.expr, known: dict[str, object]) -> bool:
 
 def kernel(formula: object, result: str, function: object, index: int) -> str:
     """The C++ of one function of a rule, as a kernel and its entry in the table."""
-    from chainrule.core.rule import parameters
+    from chainrule.core.rule import UpdateRule, parameters
 
     options = list(formula.options)
     names = parameters(function)
     arrays = [name for name in names if name not in options]
-    translator = Translator(set(arrays), {n for n in names if n in options}, formula.options)
+    scalars = {name for name in names if name in options}
+    translator = Translator(
+        set(arrays), scalars, formula.options, quick=isinstance(formula, UpdateRule)
+    )
     results = translator.function(function)
     forward = function is formula.forward
     outs = list(formula.outputs) if forward else [f"{result}_bar"]

@@ -37,25 +37,33 @@ template <class T> void matmul_forward(const Arguments& a, Part part) {
     dense<T>(a, part, nullptr, out<T>(a, 2));
 }
 
-// x W as a sum over blocks of inputs, a product for each: sizes I, O, block; shared by blocks. So the
+// Where block `b` of a kernel's rows begins, of equal blocks of whole tiles: as threads share them.
+inline size_t block_start(size_t inner, size_t b, size_t blocks) {
+    constexpr size_t grain = 8;
+    return smaller(inner, (inner + grain - 1) / grain * b / blocks * grain);
+}
+
+// x W as a sum over blocks of inputs, a product for each: sizes I, O, blocks; shared by inputs. So the
 // thread that updates some rows of the kernel is the only one that reads them.
 template <class T> void dense_blocks(const Arguments& a, Part part) {
-    const size_t inner = a.sizes[0], outer = a.sizes[1], block = a.sizes[2];
-    for (size_t b = part.first; b < part.last; ++b) {
-        const size_t first = b * block, count = smaller(block, inner - first);
+    const size_t inner = a.sizes[0], outer = a.sizes[1], blocks = a.sizes[2];
+    for (size_t b = 0; b < blocks; ++b) {
+        const size_t first = block_start(inner, b, blocks);
+        if (first < part.first || first >= part.last) continue;
+        const size_t count = block_start(inner, b + 1, blocks) - first;
         const Rows<T> rows{in<T>(a, 1) + first * outer, outer, count, (inner - first) * outer};
         product<T>({in<T>(a, 0) + first, inner, 1}, rows, nullptr, out<T>(a, 2) + b * a.rows * outer,
                    outer, a.rows, outer, static_cast<T*>(a.scratch));
     }
 }
 
-// z = b + Σ blocks, from the first to the last; sizes I, O, block.
+// z = b + Σ blocks, from the first to the last; sizes I, O, blocks.
 template <class T> void dense_sum(const Arguments& a, Part part) {
-    const size_t outer = a.sizes[1], count = (a.sizes[0] + a.sizes[2] - 1) / a.sizes[2];
+    const size_t outer = a.sizes[1], blocks = a.sizes[2];
     for (size_t n = part.first; n < part.last; ++n)
         each<T>({0, outer}, [&](size_t o, auto get, auto put) {
             Vec<T> sum = get(in<T>(a, 1) + o);
-            for (size_t b = 0; b < count; ++b)
+            for (size_t b = 0; b < blocks; ++b)
                 sum += get(in<T>(a, 0) + (b * a.rows + n) * outer + o);
             put(out<T>(a, 2) + n * outer + o, sum);
         });

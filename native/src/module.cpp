@@ -75,7 +75,7 @@ static Operation operation_of(const nb::dict& spec, const Table& table, bool sin
     const auto extent = nb::cast<std::pair<size_t, size_t>>(spec["extent"]);
     o.extent_per_sample = extent.first, o.extent_fixed = extent.second;
     o.alone = nb::cast<bool>(spec["alone"]);
-    o.grain = number("grain"), o.stretch = number("stretch");
+    o.grain = number("grain"), o.stretch = number("stretch"), o.blocks = number("blocks");
     o.meets = nb::cast<bool>(spec["meets"]);
     o.when = nb::cast<int>(spec["when"]);
     if (!o.grain) throw std::invalid_argument("a grain must be positive");
@@ -95,6 +95,7 @@ static Operation operation_of(const nb::dict& spec, const Table& table, bool sin
         o.source = number("source"), o.limit = int64_t(number("limit"));
         o.gather = o.limit ? table.labels : single ? table.single : table.twice;
         o.factor = nb::cast<double>(spec["factor"]), o.offset = nb::cast<double>(spec["offset"]);
+        o.columns = nb::cast<bool>(spec["columns"]), o.rows_per_sample = 1;
         o.side_by_side = nb::cast<bool>(spec["side_by_side"]);
     } else if (kind == "weigh") {
         o.kind = Kind::weigh;

@@ -134,14 +134,6 @@ void Program::run(const Run& run, int threads) {
                                 std::to_string(shared.wrong_row));
 }
 
-// What one of `count` threads does of `extent`, in whole grains.
-static std::pair<size_t, size_t> share_of(size_t extent, size_t grain, int index, int count) {
-    if (count == 1) return {0, extent};  // without the divisions, which cost as much as small work
-    const size_t grains = (extent + grain - 1) / grain;
-    return {std::min(extent, grains * index / count * grain),
-            std::min(extent, grains * (index + 1) / count * grain)};
-}
-
 void Program::work(const Run& run, Team& team, int index, Shared& shared) {
     std::vector<Call> calls(operations_.size());
     Step step{};
@@ -182,13 +174,23 @@ void Program::prepare(const Operation& operation, size_t samples, int index, int
     fill(operation, samples, index, call);
 }
 
+// What one of `count` threads does of `extent`, in whole grains.
+static std::pair<size_t, size_t> share_of(size_t extent, size_t grain, size_t index, size_t count) {
+    const size_t grains = (extent + grain - 1) / grain;
+    return {std::min(extent, grains * index / count * grain),
+            std::min(extent, grains * (index + 1) / count * grain)};
+}
+
 Part Program::share(const Operation& operation, size_t samples, int index, int count) const {
     const size_t extent = operation.extent_per_sample * samples + operation.extent_fixed;
-    if (operation.columns) {
-        const auto [left, right] = share_of(extent, operation.grain, index, count);
-        return {0, operation.rows_per_sample * samples + operation.rows_fixed, left, right};
+    auto [first, last] = share_of(extent, operation.grain, index, count);
+    if (const size_t blocks = operation.blocks) {
+        const auto [begin, end] = share_of(blocks, 1, index, count);
+        first = share_of(extent, operation.grain, begin, blocks).first;
+        last = end == begin ? first : share_of(extent, operation.grain, end - 1, blocks).second;
     }
-    const auto [first, last] = share_of(extent, operation.grain, index, count);
+    if (operation.columns)
+        return {0, operation.rows_per_sample * samples + operation.rows_fixed, first, last};
     return {first * operation.stretch, last * operation.stretch};
 }
 

@@ -39,8 +39,9 @@ struct Operation {
     bool same = false;   // whether its result is the same for every batch of as many samples
     size_t extent_per_sample = 0, extent_fixed = 0;  // what is shared
     size_t grain = 1;                                // the least part
+    size_t blocks = 0;  // equal parts of whole grains that one thread does, or 0 for as it comes
     size_t stretch = 1;                              // elements in one of what is shared
-    bool columns = false;  // whether these are columns of a product, of whose rows all are done
+    bool columns = false;  // whether these are columns, of whose rows all are done
     std::vector<double> options;
     std::vector<std::pair<size_t, size_t>> scalars;  // option, and row of the table
     int when = -1;                                   // row of the table that switches it

@@ -70,13 +70,14 @@ void gather_from(const Source& source, const int64_t* order, size_t count, size_
             }
         return;
     }
+    const size_t left = smaller(part.left, size), right = smaller(part.right, size);
     for (size_t i = part.first; i < part.last; ++i) {
         const size_t row = order ? size_t(order[first + i]) : first + i;
         if (order && first + i + ahead < count)
-            for (size_t at = 0; at < size * sizeof(S); at += 64)
+            for (size_t at = left * sizeof(S); at < right * sizeof(S); at += 64)
                 __builtin_prefetch(
                     reinterpret_cast<const char*>(data + order[first + i + ahead] * size) + at);
-        convert(data + row * size, to + i * size, size, factor, offset);
+        convert(data + row * size + left, to + i * size + left, right - left, factor, offset);
     }
 }
 

@@ -25,8 +25,8 @@ from chainrule.engines.operations import (
     size_of,
 )
 from chainrule.engines.sharing import (
+    BLOCKS,
     TILE_ROWS,
-    block_of,
     by_columns,
     class_of,
     is_tall,
@@ -116,6 +116,7 @@ class Lowering:
             more = {
                 "source": len(self.sources),
                 "limit": classes,
+                "columns": False,
                 "side_by_side": self.narrow,
                 "factor": factor,
                 "offset": offset,
@@ -216,11 +217,11 @@ class Lowering:
         kernel = node.inputs["kernel"]
         self.tall.add(kernel)
         inner = self.graph.shapes[kernel][0] or 0
-        count = -(-inner // block_of(inner))
         each, fixed = size_of(self.graph.shapes[node.output])
-        made = self.memory.room(Size(each * count, fixed * count))
+        made = self.memory.room(Size(each * BLOCKS, fixed * BLOCKS))
         operation = self._apply(node, "blocks", arrays, [made])
-        operation.extent, operation.grain = Size(0, count), 1
+        operation.extent = Size(0, inner)
+        operation.cut_in_blocks()
         return made
 
     def backward(self) -> None:
@@ -375,7 +376,7 @@ class Lowering:
         axes = formula.signature.bound(shapes)
         rows, sizes = _rows(axes), _sizes(result, axes)
         if result in ("blocks", "sum"):
-            sizes.append(block_of(axes["I"]))
+            sizes.append(BLOCKS)
         if result in ("kernel parts", "bias parts", "total"):
             own = [self.memory.places[made[0]].size.fixed] if result == "total" else sizes
             sizes = [*own, samples_at_once(self.batch) * rows.per_sample]
@@ -458,8 +459,20 @@ class Lowering:
 
     # ------------------------------------------------------------ the program
 
+    def _gather_in_blocks(self) -> None:
+        """Where only tall kernels take what is gathered, a thread gathers what it will take."""
+        for operation in self.operations:
+            if operation.kind != "gather":
+                continue
+            takers = [o for o in self.operations if set(operation.makes) & set(o.takes)]
+            if takers and all(taker.blocks for taker in takers):
+                operation.more = {**operation.more, "columns": True}
+                operation.extent = Size(0, self.rows[operation.more["source"]])
+                operation.cut_in_blocks()
+
     def program(self) -> Any:
         """The extension's program."""
+        self._gather_in_blocks()
         parts = any(operation.name.endswith(" parts") for operation in self.operations)
         for operation in self.operations:
             if self.narrow:

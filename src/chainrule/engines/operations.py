@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from chainrule.core.shapes import Shape
+from chainrule.engines.sharing import BLOCKS, TILE_ROWS
 from chainrule.errors import NoKernelError
 
 ALIGNMENT = 64
@@ -126,13 +127,14 @@ class Operation:
         name: For messages.
         takes: Arrays that it reads.
         makes: Arrays that it writes.
-        shared: What is shared among threads: ``"samples"``, ``"alone"`` by one thread, or
-            ``"own"`` by a partition of its own.
+        shared: What is shared among threads: ``"samples"``; ``"alone"`` by one thread;
+            ``"own"``, a partition of its own; or another name, of a partition of several.
         extent: How many of these there are.
         grain: The least number that one thread gets.
         stretch: Elements in each.
         when: Place in the table of the scalar that switches it; -1 for always.
         meets: Whether threads must meet before it.
+        blocks: Equal parts of whole grains, each of which one thread gets; 0 for as it comes.
         more: What its kind needs besides.
     """
 
@@ -146,7 +148,12 @@ class Operation:
     stretch: int = 1
     when: int = -1
     meets: bool = True
+    blocks: int = 0
     more: Mapping[str, Any] = field(default_factory=dict)
+
+    def cut_in_blocks(self) -> None:
+        """Share it by blocks of its extent, as all do that are of the same extent."""
+        self.shared, self.grain, self.blocks = f"{self.extent.fixed} in blocks", TILE_ROWS, BLOCKS
 
     def data(self) -> dict[str, Any]:
         """What the extension takes."""
@@ -157,6 +164,7 @@ class Operation:
             "alone": self.shared == "alone",
             "extent": tuple(self.extent),
             "grain": self.grain,
+            "blocks": self.blocks,
             "stretch": self.stretch,
             "when": self.when,
             "meets": self.meets,
@@ -168,7 +176,7 @@ def find_meetings(operations: Sequence[Operation], memory: Memory) -> None:
     """Say before which operations threads must meet.
 
     They need not where everything that an operation touches was last touched by the same thread:
-    by operations that are all shared by samples, or all done by one thread alone.
+    by operations that are shared in the same way, or all done by one thread alone.
     """
     touched: list[tuple[Place, bool, str]] = []
     for number, operation in enumerate(operations):

@@ -47,11 +47,6 @@ def is_tall(inner: int, rows: int) -> bool:
     return inner >= 2 * BLOCKS * rows
 
 
-def block_of(inner: int) -> int:
-    """Rows of a tall kernel that belong together."""
-    return -(-inner // BLOCKS // TILE_ROWS) * TILE_ROWS
-
-
 def samples_at_once(batch: int) -> int:
     """Samples of a batch whose part of a gradient one thread computes."""
     return max(SAMPLES, class_of(batch) // BLOCKS)

@@ -9,7 +9,7 @@ from chainrule.core.plan import Update, UpdateNode
 from chainrule.core.shapes import Shape
 from chainrule.engines.lowering import Lowering
 from chainrule.engines.operations import ALIGNMENT, Operation, Place, Size
-from chainrule.engines.sharing import TILE_ROWS, block_of
+from chainrule.engines.sharing import TILE_ROWS
 from chainrule.errors import NoKernelError
 
 FUSED = 2048
@@ -118,17 +118,19 @@ def _fused(
     takes = [i for i in touched if i not in local]
     makes = [i for part in steps for i in part.makes if i not in local]
     if gradient.name.endswith(": total"):  # of parts, element by element
-        row, rows, grain = 1, FUSED, TILE_ROWS
+        row, rows = 1, FUSED
     else:
-        inner, row = slot.shape
+        row = slot.shape[1]
         rows = max(TILE_ROWS, FUSED // row // TILE_ROWS * TILE_ROWS)
-        grain = block_of(inner) if slot.name in lowering.tall else rows
     room = rows * row * len(local) * lowering.item + ALIGNMENT
     lowering.passing = max(lowering.passing, room)
     more = {"parts": [part.data() for part in parts], "local": local, "row": row, "at_once": rows}
     name = f"{gradient.name}, {', '.join(step.name for step in steps)}"
     extent = Size(0, slot.size // row)
-    return Operation("fused", name, takes, makes, "own", extent, grain, more=more)
+    fused = Operation("fused", name, takes, makes, "own", extent, TILE_ROWS, more=more)
+    if slot.name in lowering.tall:
+        fused.cut_in_blocks()
+    return fused
 
 
 def _is_passing(lowering: Lowering, index: int, slot: Slot) -> bool:
