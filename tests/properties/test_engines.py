@@ -204,10 +204,10 @@ def test_threads_and_the_size_of_a_call_change_no_bit(made, batch):
 def narrow(draw):
     """A model of few units in every layer, and data for it."""
     generator = np.random.default_rng(draw(st.integers(0, 2**16)))
-    samples, features = draw(st.integers(1, 70)), draw(st.integers(1, 8))
+    samples, features = draw(st.integers(1, 70)), draw(st.integers(1, 12))
     x = inputs = layers.Input((features,))
     for _ in range(draw(st.integers(0, 2))):
-        units = draw(st.integers(1, 8))
+        units = draw(st.integers(1, 12))
         activation, use_bias = draw(st.sampled_from(ELEMENTWISE)), draw(st.booleans())
         x = layers.Dense(units, activation, use_bias=use_bias, dtype="float64")(x)
     loss, end = draw(st.sampled_from([("mse", None), ("mae", "tanh"), ("bce", "sigmoid")]))

@@ -12,8 +12,9 @@ from chainrule.engines.kernels import Kernels
 from chainrule.engines.operations import size_of
 from chainrule.engines.sharing import WORTH, class_of
 
-UNITS = 8
-"""The most units of a layer: half of the widest vector of floats. With more, rows of units pay."""
+UNITS = 12
+"""The most units of a layer. A step of 12-12-1 and 32 samples takes 1.5 µs side by side and 2.3 in
+rows; of 16-16-1, where rows fill a vector of the widest, 2.2 and 2.4."""
 
 
 def is_narrow(graph: Graph, kernels: Kernels, batch: int, parameters: int) -> bool:

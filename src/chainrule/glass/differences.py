@@ -16,8 +16,12 @@ STEP = float(np.finfo(np.float64).eps ** (1 / 3))
 """Relative step that balances truncation (h²) against rounding (ε/h) in float64: 6e-6."""
 
 KINK = 1e-3
-"""A second difference larger than this, relative to the slopes, is a kink: smooth functions have
-one of the order of the step."""
+"""Slopes to the right and to the left that differ by more than this, relative to themselves, may
+have a kink between them: those of smooth functions differ by the order of the step."""
+
+SHRINKING = 8
+"""Of a smooth function the difference of the two slopes shrinks as the step does, at a kink it stays
+as it is. So a smaller step tells a kink from a strong curvature."""
 
 
 def central_difference(
@@ -37,12 +41,22 @@ def central_difference(
     middle = function(x)
     for place in np.ndindex(x.shape):
         step = STEP * max(1.0, float(np.abs(x[place])))
-        right, left = x.copy(), x.copy()
-        right[place] += step
-        left[place] -= step
-        above, below = function(right), function(left)
-        rise = float((above - middle) / (right[place] - x[place]))
-        fall = float((middle - below) / (x[place] - left[place]))
-        slopes[place] = (above - below) / (right[place] - left[place])
-        kinks[place] = abs(rise - fall) > KINK * max(1.0, abs(rise), abs(fall))
+        slopes[place], fall, rise = _slopes(function, x, place, step, middle)
+        if abs(rise - fall) > KINK * max(1.0, abs(rise), abs(fall)):
+            _, nearer_fall, nearer_rise = _slopes(function, x, place, step / SHRINKING, middle)
+            shrunk = (rise - fall) / (nearer_rise - nearer_fall or np.inf)
+            kinks[place] = not SHRINKING / 2 < shrunk < SHRINKING * 2
     return slopes, kinks
+
+
+def _slopes(
+    function: Callable[[Array], float], x: Array, place: Any, step: float, middle: float
+) -> tuple[float, float, float]:
+    """The slope over both sides of an element, and over its left and its right alone."""
+    right, left = x.copy(), x.copy()
+    right[place] += step
+    left[place] -= step
+    above, below = function(right), function(left)
+    rise = float((above - middle) / (right[place] - x[place]))
+    fall = float((middle - below) / (x[place] - left[place]))
+    return float((above - below) / (right[place] - left[place])), fall, rise
