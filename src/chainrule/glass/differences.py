@@ -20,8 +20,8 @@ KINK = 1e-3
 have a kink between them: those of smooth functions differ by the order of the step."""
 
 SHRINKING = 8
-"""Of a smooth function the difference of the two slopes shrinks as the step does, at a kink it stays
-as it is. So a smaller step tells a kink from a strong curvature."""
+"""Of a smooth function the difference of the two slopes shrinks as the step does; at a kink it
+stays. So a step smaller by this factor tells a kink from a strong curvature."""
 
 
 def central_difference(
