@@ -58,7 +58,7 @@ def _is_fused(lowering: Lowering, slot: Slot) -> bool:
     if len(found) != 1:
         return False
     large = found[0].name.endswith(": kernel") and slot.size >= FUSED
-    return large or found[0].name.endswith(": total")
+    return large or slot.name in lowering.in_parts
 
 
 def _vectors(lowering: Lowering, update: Update) -> dict[str, int]:
@@ -117,7 +117,7 @@ def _fused(
     local = [i for i in touched if _is_passing(lowering, i, slot)]
     takes = [i for i in touched if i not in local]
     makes = [i for part in steps for i in part.makes if i not in local]
-    if gradient.name.endswith(": total"):  # of parts, element by element
+    if slot.name in lowering.in_parts:  # which are added up element by element
         row, rows = 1, FUSED
     else:
         row = slot.shape[1]

@@ -100,8 +100,9 @@ def _cells(ax: Any, percent: Array) -> None:
         part = np.ma.masked_where(~shown, percent)
         ax.imshow(part, cmap=rising(ax, colour), vmin=0, vmax=full)
     edges = np.arange(len(percent) + 1) - 0.5
-    ax.hlines(edges, edges[0], edges[-1], color="gray", lw=0.3, zorder=1.5)
-    ax.vlines(edges, edges[0], edges[-1], color="gray", lw=0.3, zorder=1.5)
+    thin = {"color": "gray", "lw": 0.3, "zorder": 1.5, "clip_on": False}
+    ax.hlines(edges, edges[0], edges[-1], **thin)
+    ax.vlines(edges, edges[0], edges[-1], **thin)
     box = ax.get_window_extent()
     cell = min(box.width, box.height) / ax.figure.dpi * 72 / len(percent)
     size = min(FontProperties(size="small").get_size_in_points(), 0.45 * cell)

@@ -177,6 +177,7 @@ def _draw(ax: Any, curves: Sequence[_Curve], direction: str | None) -> None:
             marker=mark if few or len(shown) == 1 else None,
             ms=4,
             label=curve.label,
+            clip_on=False,  # the first and the last marker lie on the edges
         )
     if _spans(curves) and direction == "down":
         ax.set_yscale("log")
