@@ -1,4 +1,5 @@
-// Kernels of dense layers, and of embedding. Sums over samples run from the first to the last.
+// Kernels of dense layers, and of embedding. Sums over samples, and over those of a part, run from the
+// first to the last.
 #pragma once
 
 #include "gemm.h"
@@ -39,7 +40,7 @@ template <class T> void matmul_forward(const Arguments& a, Part part) {
 
 // Where block `b` of a kernel's rows begins, of equal blocks of whole tiles: as threads share them.
 inline size_t block_start(size_t inner, size_t b, size_t blocks) {
-    constexpr size_t grain = 8;
+    constexpr size_t grain = 8;  // TILE_ROWS in sharing.py
     return smaller(inner, (inner + grain - 1) / grain * b / blocks * grain);
 }
 

@@ -30,7 +30,7 @@ enum class Sharing { elements, rows, columns, product, alone };
 
 struct Entry {
     const char* rule;
-    const char* result;     // "y" for the forward pass, else the input whose cotangent it gives
+    const char* result;     // "y" for the forward pass, the input whose cotangent it gives, or a part
     Sharing sharing;
     const char* arguments;  // names of the arrays it takes, in order
     const char* fixed;      // options that must have their defaults

@@ -209,20 +209,48 @@ template <class T> void weighted_mean_wrt_losses(const Arguments& a, Part part) 
 
 // ------------------------------------------------------------------ penalties and norms
 
-// Argument w; sizes: its elements; alone.
-template <class T> void l2_penalty_forward(const Arguments& a, Part) {
+// Σ term(w); argument w; sizes: its elements; alone.
+template <class T, class Term> inline void penalty(const Arguments& a, Term term) {
     const T* w = in<T>(a, 0);
-    out<T>(a, 1)[0] = T(a.options[0]) * row_sum<T>(a.sizes[0], [&](size_t i, auto get) {
-                          return get(w + i) * get(w + i);
-                      });
+    out<T>(a, 1)[0] = row_sum<T>(a.sizes[0], [&](size_t i, auto get) { return term(get(w + i)); });
 }
 
-// Arguments w, y_bar.
-template <class T> void l2_penalty_wrt_w(const Arguments& a, Part part) {
-    const T factor = in<T>(a, 1)[0] * T(2 * a.options[0]);
+// y_bar · slope(w); arguments w, y_bar.
+template <class T, class Slope> inline void penalty_wrt_w(const Arguments& a, Part part, Slope slope) {
+    const T bar = in<T>(a, 1)[0];
     each<T>(part, [&](size_t i, auto get, auto put) {
-        put(out<T>(a, 2) + i, factor * get(in<T>(a, 0) + i));
+        put(out<T>(a, 2) + i, bar * slope(get(in<T>(a, 0) + i)));
     });
+}
+
+template <class T> void l1_penalty_forward(const Arguments& a, Part) {
+    const T l1 = T(a.options[0]);
+    penalty<T>(a, [l1](Vec<T> w) { return l1 * absolute<T>(w); });
+}
+
+template <class T> void l1_penalty_wrt_w(const Arguments& a, Part part) {
+    const T l1 = T(a.options[0]);
+    penalty_wrt_w<T>(a, part, [l1](Vec<T> w) { return l1 * sign<T>(w); });
+}
+
+template <class T> void l2_penalty_forward(const Arguments& a, Part) {
+    const T l2 = T(a.options[0]);
+    penalty<T>(a, [l2](Vec<T> w) { return l2 * w * w; });
+}
+
+template <class T> void l2_penalty_wrt_w(const Arguments& a, Part part) {
+    const T l2 = T(a.options[0]);
+    penalty_wrt_w<T>(a, part, [l2](Vec<T> w) { return T(2) * l2 * w; });
+}
+
+template <class T> void l1_l2_penalty_forward(const Arguments& a, Part) {
+    const T l1 = T(a.options[0]), l2 = T(a.options[1]);
+    penalty<T>(a, [=](Vec<T> w) { return l1 * absolute<T>(w) + l2 * w * w; });
+}
+
+template <class T> void l1_l2_penalty_wrt_w(const Arguments& a, Part part) {
+    const T l1 = T(a.options[0]), l2 = T(a.options[1]);
+    penalty_wrt_w<T>(a, part, [=](Vec<T> w) { return l1 * sign<T>(w) + T(2) * l2 * w; });
 }
 
 // grad; sizes: its elements; option: the largest norm; alone.

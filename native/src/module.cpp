@@ -154,7 +154,7 @@ struct Compiled {
         : single(single), parameters(parameters), totals(totals), states(states), rows(rows),
           recorded(recorded), arrays(arrays_of(arrays)),
           program(single ? 4 : 8, arena, scratch, parameters, states, this->arrays,
-                  operations_of(operations, kernels.table, single), ones, rows.size(),
+                  operations_of(operations, kernels.table, single), ones, rows,
                   recorded.size(), totals, batch, scalars) {}
 
     void* checked(const Buffer& buffer, size_t size) const {
@@ -187,10 +187,12 @@ struct Compiled {
         if (samples > limit || passes > limit) throw std::invalid_argument("there are too many");
         r.samples = samples, r.batch = batch, r.passes = passes, r.seed = seed, r.step = step;
         nb::ndarray<const double, nb::ndim<2>, nb::c_contig, nb::device::cpu> scalars;
+        if (table.is_none() && program.scalars()) throw std::invalid_argument("there are no scalars");
         if (!table.is_none()) {
             scalars = nb::cast<decltype(scalars)>(table);
             r.table = scalars.data(), r.steps = scalars.shape(1);
-            if (batch && r.steps < (samples + batch - 1) / batch * passes)
+            const size_t steps = batch ? (samples + batch - 1) / batch * passes : 0;
+            if (scalars.shape(0) != program.scalars() || r.steps < steps)
                 throw std::invalid_argument("there are too few scalars");
         }
         if (recorded.size() != records.size()) throw std::invalid_argument("records do not fit");
@@ -223,7 +225,7 @@ struct Quick {
         for (size_t axis : sample) size *= axis;
         for (size_t axis : made) out *= axis;
         if (compiled.rows.size() != 1 || compiled.recorded.size() != 1 || !compiled.states.empty() ||
-            compiled.rows[0] != size || compiled.arrays[compiled.recorded[0]].per_sample != out)
+            compiled.rows[0] != size || compiled.totals || compiled.program.scalars() || compiled.arrays[compiled.recorded[0]].per_sample != out)
             throw std::invalid_argument("the program is not one of one array");
     }
 

@@ -9,7 +9,7 @@ inline namespace INSTRUCTIONS {
 
 // ------------------------------------------------------------------ dense: sizes I, O
 
-// z = x W + b, summed in the same order as where rows lie one after the other.
+// z = x W + b, summed from the first input to the last.
 template <class T> void narrow(const Arguments& a, const T* bias, T* z) {
     const size_t inner = a.sizes[0], outer = a.sizes[1], rows = a.rows;
     const T *x = in<T>(a, 0), *kernel = in<T>(a, 1);

@@ -27,11 +27,10 @@ struct Shared {
 
 Program::Program(size_t item, size_t arena, size_t scratch, size_t parameters,
                  std::vector<size_t> states, std::vector<Array> arrays,
-                 std::vector<Operation> operations, const std::vector<size_t>& ones, size_t sources,
-                 size_t records, size_t totals, size_t batch, size_t scalars)
-    : item_(item), parameters_(parameters), sources_(sources), records_(records), totals_(totals),
-      batch_(batch), scalars_(scalars),
-      states_(std::move(states)), arrays_(std::move(arrays)), operations_(std::move(operations)),
+                 std::vector<Operation> operations, const std::vector<size_t>& ones,
+                 std::vector<size_t> rows, size_t records, size_t totals, size_t batch, size_t scalars)
+    : item_(item), parameters_(parameters), records_(records), totals_(totals), batch_(batch),
+      scalars_(scalars), states_(std::move(states)), rows_(std::move(rows)), arrays_(std::move(arrays)), operations_(std::move(operations)),
       arena_(arena + 128), scratch_(scratch) {
     check();
     for (size_t index : ones) {
@@ -79,17 +78,64 @@ void Program::check(const Operation& operation) const {
     for (auto [option, row] : operation.scalars)
         if (option >= operation.options.size() || row >= scalars_) refuse(" names no scalar");
     if (operation.when >= 0 && size_t(operation.when) >= scalars_) refuse(" has no switch");
-    if (operation.kind == Kind::gather && operation.source >= sources_) refuse(" names no source");
+    if (operation.kind == Kind::gather && operation.source >= rows_.size()) refuse(" names no source");
     if (operation.kind == Kind::record && operation.place >= records_) refuse(" names no record");
     if (operation.kind == Kind::total && operation.place >= totals_) refuse(" names no total");
     if (operation.kind == Kind::kernel && !operation.kernel) refuse(" has no kernel");
-    if (operation.options.size() > std::size(Call{}.options)) refuse(" has too many options");
-    const size_t rows = operation.at_once * operation.row * item_;
-    if (rows * operation.local.size() > scratch_) refuse(" has too little room");
-    if (operation.kind == Kind::fused && !operation.at_once) refuse(" has no rows");
+    if (operation.options.size() > std::size(Ready{}.options)) refuse(" has too many options");
     if (operation.parts.size() > most_parts) refuse(" has too many parts");
-    if (operation.side_by_side && !operation.alone) refuse(" must be done by one thread");
-    for (const Operation& part : operation.parts) check(part);
+    if (operation.kind == Kind::fused) {
+        constexpr size_t limit = size_t(1) << 20;
+        const size_t row = operation.row, rows = operation.at_once, count = operation.local.size();
+        if (!rows || rows > limit || row > limit || count > limit) refuse(" has no rows or too many");
+        if (rows * row * item_ * count > scratch_) refuse(" has too little room");
+        if (operation.parts.empty()) refuse(" has no parts");
+    }
+    for (const Operation& part : operation.parts) {
+        if (part.kind != Kind::kernel) refuse(" has a part that is no kernel");
+        check(part);
+    }
+    if (operation.kind != Kind::kernel && operation.kind != Kind::fused) check_outside(operation);
+}
+
+// Of operations that are no kernels the sizes of arrays too: a kernel's are the lowering's to know.
+void Program::check_outside(const Operation& operation) const {
+    auto refuse = [&](const char* what) { throw std::invalid_argument(operation.name + what); };
+    const std::vector<size_t>& arrays = operation.arrays;
+    const bool given = operation.kind == Kind::weigh && operation.weighted;
+    if (arrays.size() != (operation.kind == Kind::weigh ? 2u + given : 1u)) refuse(" has other arrays");
+    const Array& first = arrays_[arrays[0]];
+    const bool all = operation.columns || operation.alone;
+    const bool by_sample = operation.extent_per_sample == 1 && !operation.extent_fixed;
+    if (first.item != (operation.limit ? 8 : item_)) refuse(" has an array of another type");
+    switch (operation.kind) {
+        case Kind::gather:
+            if (rows_[operation.source] != first.per_sample) refuse(" has rows of another length");
+            if (operation.side_by_side && !operation.alone) refuse(" must be done by one thread");
+            if (operation.columns && (operation.limit || operation.side_by_side ||
+                                      operation.extent_per_sample || operation.rows_per_sample != 1 ||
+                                      operation.extent_fixed > first.per_sample))
+                refuse(" has other columns");
+            if (!operation.columns && (!by_sample || operation.stretch != 1)) refuse(" is not by rows");
+            break;
+        case Kind::record:
+            if (!by_sample || operation.stretch != 1) refuse(" is not by rows");
+            break;
+        case Kind::mask:
+            if (!by_sample || operation.stretch > first.per_sample) refuse(" is larger than its array");
+            break;
+        case Kind::weigh: {
+            const Array &weight = arrays_[arrays[given]], &divisor = arrays_[arrays[given + 1]];
+            if (!all || operation.reduction < 0 || operation.reduction > 2) refuse(" has no reduction");
+            if (weight.item != item_ || divisor.item != item_ || !divisor.fixed)
+                refuse(" has other arrays");
+            if (given && first.per_sample != 1 && first.per_sample != weight.per_sample)
+                refuse(" has weights of another size");
+            break;
+        }
+        default:
+            if (!operation.alone || first.per_sample * batch_ + first.fixed == 0) refuse(" has no number");
+    }
 }
 
 void* Program::address(size_t index, const Run& run) const {
@@ -106,7 +152,7 @@ void* Program::address(size_t index, const Run& run) const {
 }
 
 void Program::run(const Run& run, int threads) {
-    if (run.sources.size() != sources_ || run.states.size() != states_.size() ||
+    if (run.sources.size() != rows_.size() || run.states.size() != states_.size() ||
         run.records.size() != records_)
         throw std::invalid_argument("the data do not fit the program");
     if (!run.batch || run.batch > batch_) throw std::invalid_argument("the batch is too large");
@@ -128,14 +174,14 @@ void Program::run(const Run& run, int threads) {
     addresses_.resize(arrays_.size());
     for (size_t i = 0; i < arrays_.size(); ++i) addresses_[i] = address(i, run);
     Shared shared;
-    team_->run([&](int index) { work(run, *team_, index, shared); });
+    std::vector<std::vector<Ready>> ready(threads, std::vector<Ready>(operations_.size()));
+    team_->run([&](int index) { work(run, *team_, index, ready[index], shared); });
     if (shared.wrong_row >= 0)
         throw std::out_of_range("a class number is out of range in row " +
                                 std::to_string(shared.wrong_row));
 }
 
-void Program::work(const Run& run, Team& team, int index, Shared& shared) {
-    std::vector<Call> calls(operations_.size());
+void Program::work(const Run& run, Team& team, int index, std::vector<Ready>& ready, Shared& shared) {
     Step step{};
     for (; step.pass < run.passes; ++step.pass)
         for (size_t within = 0; within < run.samples; within += run.batch, ++step.number) {
@@ -144,34 +190,30 @@ void Program::work(const Run& run, Team& team, int index, Shared& shared) {
             step.samples = samples;
             step.first = step.pass * run.samples + within;
             if (step.anew)
-                for (size_t i = 0; i < calls.size(); ++i)
-                    prepare(operations_[i], samples, index, team.count(), calls[i]);
-            for (size_t i = 0; i < calls.size(); ++i) {
+                for (size_t i = 0; i < ready.size(); ++i)
+                    prepare(operations_[i], samples, index, team.count(), ready[i]);
+            for (size_t i = 0; i < ready.size(); ++i) {
                 const Operation& operation = operations_[i];
                 if (team.count() > 1 && operation.meets) team.barrier.wait();
                 if (operation.when >= 0 && !run.scalar(operation.when, step.number)) continue;
-                if (calls[i].idle || (operation.same && !step.anew)) continue;
-                if (operation.kind != Kind::kernel)
-                    apply(operation, run, step, index, calls[i].part, shared);
-                else
-                    call(operation, run, step, calls[i]);
+                if (ready[i].idle || (operation.same && !step.anew)) continue;
+                apply(operation, run, step, index, ready[i], shared);
             }
         }
 }
 
-void Program::call(const Operation& operation, const Run& run, const Step& step, Call& call) const {
-    for (auto [option, row] : operation.scalars) call.options[option] = run.scalar(row, step.number);
-    operation.kernel(call.arguments, call.part);
+void Program::call(const Operation& operation, const Run& run, const Step& step, Ready& ready) const {
+    for (auto [option, row] : operation.scalars) ready.options[option] = run.scalar(row, step.number);
+    operation.kernel(ready.arguments, ready.part);
 }
 
 // What stays the same from step to step: looked up once, since that costs as much as small work.
 void Program::prepare(const Operation& operation, size_t samples, int index, int count,
-                      Call& call) const {
-    call.part = share(operation, samples, index, operation.alone ? 1 : count);
-    call.idle = (operation.alone && index) || call.part.first >= call.part.last ||
-                call.part.left >= call.part.right;
-    if (operation.kind != Kind::kernel) return;
-    fill(operation, samples, index, call);
+                      Ready& ready) const {
+    ready.part = share(operation, samples, index, operation.alone ? 1 : count);
+    ready.idle = (operation.alone && index) || ready.part.first >= ready.part.last ||
+                 ready.part.left >= ready.part.right;
+    if (operation.kind == Kind::kernel) fill(operation, samples, index, ready);
 }
 
 // What one of `count` threads does of `extent`, in whole grains.
@@ -195,8 +237,10 @@ Part Program::share(const Operation& operation, size_t samples, int index, int c
 }
 
 void Program::apply(const Operation& operation, const Run& run, const Step& step, int index,
-                    Part part, Shared& shared) {
+                    Ready& ready, Shared& shared) {
+    const Part part = ready.part;
     switch (operation.kind) {
+        case Kind::kernel: return call(operation, run, step, ready);
         case Kind::gather: return gather(operation, run, step.first, part, shared);
         case Kind::weigh:
             return item_ == 4 ? weigh<float>(operation, step.samples)
@@ -220,7 +264,6 @@ void Program::apply(const Operation& operation, const Run& run, const Step& step
             return;
         }
         case Kind::fused: return fuse(operation, run, step, index, part);
-        case Kind::kernel: return;  // called at once
     }
 }
 
@@ -228,24 +271,24 @@ static char* aligned(const std::vector<char>& memory) {
     return reinterpret_cast<char*>((reinterpret_cast<uintptr_t>(memory.data()) + 63) / 64 * 64);
 }
 
-void Program::fill(const Operation& operation, size_t samples, int index, Call& call) const {
+void Program::fill(const Operation& operation, size_t samples, int index, Ready& ready) const {
     for (size_t i = 0; i < operation.arrays.size(); ++i)
-        call.arguments.arrays[i] = at(operation.arrays[i]);
-    call.arguments.rows = operation.rows_per_sample * samples + operation.rows_fixed;
-    std::copy(std::begin(operation.sizes), std::end(operation.sizes), call.arguments.sizes);
-    std::copy(operation.options.begin(), operation.options.end(), call.options);
-    call.arguments.options = call.options;
-    call.arguments.scratch = aligned(scratches_[index]);
+        ready.arguments.arrays[i] = at(operation.arrays[i]);
+    ready.arguments.rows = operation.rows_per_sample * samples + operation.rows_fixed;
+    std::copy(std::begin(operation.sizes), std::end(operation.sizes), ready.arguments.sizes);
+    std::copy(operation.options.begin(), operation.options.end(), ready.options);
+    ready.arguments.options = ready.options;
+    ready.arguments.scratch = aligned(scratches_[index]);
 }
 
 void Program::fuse(const Operation& operation, const Run& run, const Step& step, int index,
                    Part part) const {
     char* const own = aligned(scratches_[index]);
     const size_t room = operation.at_once * operation.row * item_;  // of an array of a few rows
-    Call calls[most_parts];
+    Ready ready[most_parts];
     for (size_t i = 0; i < operation.parts.size(); ++i) {
-        fill(operation.parts[i], step.samples, index, calls[i]);
-        calls[i].arguments.scratch = own + (operation.local.size() * room + 63) / 64 * 64;
+        fill(operation.parts[i], step.samples, index, ready[i]);
+        ready[i].arguments.scratch = own + (operation.local.size() * room + 63) / 64 * 64;
     }
     for (size_t row = part.first; row < part.last; row += operation.at_once) {
         const size_t end = std::min(part.last, row + operation.at_once);
@@ -255,9 +298,9 @@ void Program::fuse(const Operation& operation, const Run& run, const Step& step,
             for (size_t place = 0; place < arrays.size(); ++place)
                 for (size_t j = 0; j < operation.local.size(); ++j)
                     if (operation.local[j] == arrays[place])  // these rows as if it were all of it
-                        calls[i].arguments.arrays[place] = own + j * room - elements.first * item_;
-            calls[i].part = i ? elements : Part{row, end};
-            call(operation.parts[i], run, step, calls[i]);
+                        ready[i].arguments.arrays[place] = own + j * room - elements.first * item_;
+            ready[i].part = i ? elements : Part{row, end};
+            call(operation.parts[i], run, step, ready[i]);
         }
     }
 }

@@ -39,7 +39,7 @@ struct Operation {
     bool same = false;   // whether its result is the same for every batch of as many samples
     size_t extent_per_sample = 0, extent_fixed = 0;  // what is shared
     size_t grain = 1;                                // the least part
-    size_t blocks = 0;  // equal parts of whole grains that one thread does, or 0 for as it comes
+    size_t blocks = 0;  // if not 0: threads share the extent by so many equal parts of whole grains
     size_t stretch = 1;                              // elements in one of what is shared
     bool columns = false;  // whether these are columns, of whose rows all are done
     std::vector<double> options;
@@ -90,11 +90,11 @@ struct Step {
     bool anew;              // whether the batch before had another number of samples
 };
 
-// A kernel's call, ready but for what comes anew at every step.
-struct Call {
-    Arguments arguments;
+// What a thread does of an operation, ready but for what comes anew at every step.
+struct Ready {
+    Arguments arguments;  // of a kernel
     Part part;
-    bool idle;  // whether this thread has no part in it
+    bool idle;  // whether the thread has no part in it
     double options[16];
 };
 
@@ -104,28 +104,30 @@ class Program {
 public:
     Program(size_t item, size_t arena, size_t scratch, size_t parameters, std::vector<size_t> states,
             std::vector<Array> arrays, std::vector<Operation> operations,
-            const std::vector<size_t>& ones, size_t sources, size_t records, size_t totals,
+            const std::vector<size_t>& ones, std::vector<size_t> rows, size_t records, size_t totals,
             size_t batch, size_t scalars);
     void run(const Run& run, int threads);
     size_t batch() const { return batch_; }
+    size_t scalars() const { return scalars_; }
 
 private:
     void check() const;
     void check(const Operation&) const;
-    void work(const Run& run, Team& team, int index, struct Shared& shared);
-    void apply(const Operation&, const Run&, const Step&, int index, Part, struct Shared&);
-    void call(const Operation&, const Run&, const Step&, Call&) const;
+    void check_outside(const Operation&) const;
+    void work(const Run& run, Team& team, int index, std::vector<Ready>&, struct Shared& shared);
+    void apply(const Operation&, const Run&, const Step&, int index, Ready&, struct Shared&);
+    void call(const Operation&, const Run&, const Step&, Ready&) const;
     void* address(size_t array, const Run& run) const;
     void* at(size_t array) const { return addresses_[array]; }
-    void prepare(const Operation&, size_t samples, int index, int count, Call&) const;
-    void fill(const Operation&, size_t samples, int index, Call&) const;
+    void prepare(const Operation&, size_t samples, int index, int count, Ready&) const;
+    void fill(const Operation&, size_t samples, int index, Ready&) const;
     void fuse(const Operation&, const Run&, const Step&, int index, Part) const;
     Part share(const Operation&, size_t samples, int index, int count) const;
     void gather(const Operation&, const Run&, size_t first, Part part, struct Shared&);
     template <class T> void weigh(const Operation&, size_t samples);
     template <class T> void mask(const Operation&, const Run&, size_t step, Part);
-    const size_t item_, parameters_, sources_, records_, totals_, batch_, scalars_;
-    const std::vector<size_t> states_;
+    const size_t item_, parameters_, records_, totals_, batch_, scalars_;
+    const std::vector<size_t> states_, rows_;  // elements of a state, of a source's row
     const std::vector<Array> arrays_;
     const std::vector<Operation> operations_;
     std::vector<char> arena_;

@@ -134,20 +134,21 @@ template <class T> inline Vec<T> square_root(Vec<T> a) {
     return y;
 }
 
-// a / b and √a within 2 units in the last place: for update rules, of whose time exact ones are half.
+// a / b and √a within 2 units in the last place (3 where |b| > 2^126): for update rules, of whose time
+// exact ones take half.
 // From an estimate of 14 bits by one step of Newton's method, where a lane is an ordinary number.
 #if VECTOR_BYTES == 64
 inline constexpr int unusual = 0xbf;  // of _mm512_fpclass_ps_mask: 0, less than normal, infinite, NaN
 
 inline Vec<float> quotient_of_floats(Vec<float> a, Vec<float> b) {
-    const Vec<float> r = (Vec<float>)_mm512_rcp14_ps((__m512)b), y = a * (r + r * (1 - b * r));
+    const Vec<float> r = (Vec<float>)_mm512_maskz_rcp14_ps(0xffff, (__m512)b), y = a * (r + r * (1 - b * r));
     const __mmask16 others = _mm512_fpclass_ps_mask((__m512)b, unusual);
     if (!others) [[likely]] return y;
     return (Vec<float>)_mm512_mask_div_ps((__m512)y, others, (__m512)a, (__m512)b);
 }
 
 inline Vec<float> root_of_floats(Vec<float> a) {
-    const Vec<float> r = (Vec<float>)_mm512_rsqrt14_ps((__m512)a);
+    const Vec<float> r = (Vec<float>)_mm512_maskz_rsqrt14_ps(0xffff, (__m512)a);
     const Vec<float> estimate = a * r, y = estimate + estimate * (0.5f - 0.5f * r * estimate);
     const __mmask16 others = _mm512_fpclass_ps_mask((__m512)a, unusual);
     if (!others) [[likely]] return y;

@@ -47,6 +47,9 @@ PIPELINE = [
 ]
 
 
+PENALTIES = st.sampled_from([None, None, "l1", "l2", "l1_l2"])
+
+
 @st.composite
 def built(draw, dtype="float64", rows=(1, 40)):
     """A model of layers that the native engine runs, compiled, and data for it."""
@@ -73,7 +76,8 @@ def dense(draw, x, dtype):
     activation = draw(st.sampled_from(ACTIVATIONS))
     least = 2 if activation == "softmax" else 1
     units = draw(st.integers(least, 40))
-    return layers.Dense(units, activation, use_bias=draw(st.booleans()), dtype=dtype)(x)
+    options = {"use_bias": draw(st.booleans()), "kernel_regularizer": draw(PENALTIES)}
+    return layers.Dense(units, activation, **options, dtype=dtype)(x)
 
 
 def residual(draw, x, dtype):
@@ -174,6 +178,29 @@ def test_training_is_that_of_the_reference(made, batch, threads_):
         assert_same_sums(one, other, "engines")
 
 
+@given(units=st.integers(1, 9), places=st.integers(1, 4), batch=st.integers(65, 140))
+@few
+def test_sequences_and_shared_layers_are_trained_as_by_the_reference(units, places, batch):
+    rng.set_seed(units)
+    x = layers.Input((places, 5))
+    shared = layers.Dense(units, "tanh", dtype="float64")
+    both = layers.Flatten()(shared(x) + shared(layers.Rescaling(0.5)(x)))
+    model = Model(x, layers.Dense(2, dtype="float64")(both))
+    model.compile("adam", "mse", engine="native")
+    generator = np.random.default_rng(units)
+    arrays = {"x": generator.normal(size=(300, places, 5)), "y_true": generator.random((300, 2))}
+    reference, _ = trained(NumpyEngine().build(model.plan), model, arrays, batch)
+    found = []
+    for count in (1, 3, 9):
+        program = NativeEngine().build(model.plan)
+        trained(program, model, arrays, 65)  # whatever was trained before
+        with at_most(count):
+            run, _ = trained(program, model, arrays, batch)
+        found.append(run.theta.tobytes())
+    assert found[0] == found[1] == found[2]
+    assert_close(run.theta, reference.theta, "engines", "theta")
+
+
 @given(made=built(rows=LARGE), batch=st.integers(*LARGE), threads_=st.integers(1, 3))
 @few
 def test_gradients_that_are_added_up_from_parts_are_those_of_the_reference(made, batch, threads_):
@@ -203,17 +230,21 @@ def test_threads_and_the_size_of_a_call_change_no_bit(made, batch):
 @st.composite
 def narrow(draw):
     """A model of few units in every layer, and data for it."""
-    generator = np.random.default_rng(draw(st.integers(0, 2**16)))
+    seed = draw(st.integers(0, 2**16))
+    generator = np.random.default_rng(seed)
+    rng.set_seed(seed)
     samples, features = draw(st.integers(1, 70)), draw(st.integers(1, 12))
     x = inputs = layers.Input((features,))
     for _ in range(draw(st.integers(0, 2))):
         units = draw(st.integers(1, 12))
         activation, use_bias = draw(st.sampled_from(ELEMENTWISE)), draw(st.booleans())
-        x = layers.Dense(units, activation, use_bias=use_bias, dtype="float64")(x)
+        options = {"use_bias": use_bias, "kernel_regularizer": draw(PENALTIES)}
+        x = layers.Dense(units, activation, **options, dtype="float64")(x)
     loss, end = draw(st.sampled_from([("mse", None), ("mae", "tanh"), ("bce", "sigmoid")]))
     model = Model(inputs, layers.Dense(1, end, dtype="float64")(x))
     name = draw(st.sampled_from(sorted(OPTIMIZERS)))
-    model.compile(optimizers.get(name), loss, metrics=["mse"])
+    options = draw(st.sampled_from(OPTIMIZERS[name])) | draw(st.sampled_from(PIPELINE))
+    model.compile(getattr(optimizers, name)(**options), loss, metrics=["mse"])
     y = generator.integers(0, 2, (samples, 1)).astype(float)
     arrays = {"x": generator.normal(size=(samples, features)), "y_true": y}
     if draw(st.booleans()):
@@ -245,6 +276,7 @@ def test_samples_that_lie_side_by_side_are_trained_as_by_the_reference(made, bat
 def test_a_kernel_cut_in_blocks_is_the_same_for_any_threads_and_whatever_was_trained_before(
     inputs, units, samples, before
 ):
+    rng.set_seed(inputs)
     model = Model(x := layers.Input((inputs,)), layers.Dense(units)(x))
     model.compile("adam", "mse")
     generator = np.random.default_rng(inputs)

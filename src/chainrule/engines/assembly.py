@@ -12,7 +12,7 @@ from chainrule.core.graph import Graph
 from chainrule.core.plan import Plan
 from chainrule.core.rule import Formula
 from chainrule.core.shapes import Axes, Shape
-from chainrule.engines.kernels import Kernel, Kernels
+from chainrule.engines.kernels import MATRIX, Kernel, Kernels
 from chainrule.engines.narrow import is_narrow
 from chainrule.engines.operations import (
     ALIGNMENT,
@@ -30,9 +30,6 @@ from chainrule.engines.sharing import (
     class_of,
     samples_at_once,
 )
-
-MATRIX = ("dense", "matmul")
-"""Rules that are a matrix product."""
 
 
 class Assembly:
@@ -102,7 +99,8 @@ class Assembly:
 
         Args:
             formula: The rule.
-            result: ``"y"``, or the input whose cotangent it gives.
+            result: ``"y"``, or the input whose cotangent it gives; or a part of these, such as
+                ``"strips"``.
             arrays: What the function may take, by its own names.
             made: Where its results go.
             shapes: Shapes of the rule's inputs.
@@ -153,6 +151,8 @@ class Assembly:
             return "alone", Size(0, 1), 1, 1
         if kernel.sharing == "elements":
             size = self.memory.places[made[0]].size
+            if size == Size(0, 1):
+                return "alone", size, 1, 1
             if size.per_sample:
                 return "samples", Size(1, 0), 1, size.per_sample
             return "own", size, 1024, 1

@@ -8,6 +8,9 @@ from typing import Any, NamedTuple
 from chainrule.core.rule import Formula
 from chainrule.errors import NoKernelError
 
+MATRIX = ("dense", "matmul")
+"""Rules that are a matrix product."""
+
 
 class Kernel(NamedTuple):
     """A row of the extension's table, and its place there."""
@@ -39,8 +42,13 @@ class Kernels:
             for place, (rule, result, sharing, taken, fixed) in enumerate(self.native.entries())
         }
 
+    def is_elementwise(self, formula: Formula) -> bool:
+        """Whether a rule's forward function has a kernel, and one that goes element by element."""
+        kernel = self._table.get((formula.name, "y"))
+        return kernel is not None and kernel.sharing == "elements"
+
     def find(self, formula: Formula, result: str, options: Mapping[str, Any]) -> Kernel:
-        """The kernel for one function of a rule.
+        """The kernel for one function of a rule, or for a part of one.
 
         Raises:
             NoKernelError: There is none, or none for these options.

@@ -10,10 +10,10 @@ from chainrule.core.plan import Plan
 from chainrule.core.rng import purpose_code
 from chainrule.core.rule import RULES
 from chainrule.core.shapes import Axes, Shape
-from chainrule.engines.assembly import MATRIX, Assembly, rows_of
-from chainrule.engines.kernels import Kernels
+from chainrule.engines.assembly import Assembly, rows_of
+from chainrule.engines.kernels import MATRIX, Kernels
 from chainrule.engines.operations import Operation, Size, size_of
-from chainrule.engines.sharing import BLOCKS, class_of, is_tall, samples_at_once
+from chainrule.engines.sharing import BLOCKS, are_worth_adding, class_of, is_tall, parts_of
 from chainrule.errors import NoKernelError
 
 PASSED_ON = {("shift", "x"), ("add", "a"), ("add", "b"), ("linear", "z")}
@@ -243,15 +243,16 @@ class Lowering(Assembly):
         So it is where threads share samples: each then reads only activations of its own.
         """
         axes = self._axes(node)
-        many = self.batch > samples_at_once(self.batch)
-        return many and not self._is_tall(node) and not self.by_columns(axes, rows_of(axes))
+        if self._is_tall(node) or self.by_columns(axes, rows_of(axes)):
+            return False
+        rows = rows_of(axes).of(class_of(self.batch))
+        return are_worth_adding(axes["I"], axes["O"], rows, parts_of(class_of(self.batch)))
 
     def _in_parts(self, node: Node, name: str, arrays: Mapping[str, int]) -> int:
         """A parameter's gradient for each few samples."""
         axes = self._axes(node)
         size = axes["O"] * (axes["I"] if name == "kernel" else 1)
-        count = -(-self.batch // samples_at_once(self.batch))
-        made = self.memory.room(Size(0, size * count))
+        made = self.memory.room(Size(0, size * parts_of(self.batch)))
         self._apply(node, f"{name} parts", arrays, [made])
         return made
 

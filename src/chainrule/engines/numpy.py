@@ -167,12 +167,11 @@ class NumpyProgram:
 
     def _measured(self, values: interpret.Values, samples: int) -> Sums:
         """The sums of one batch."""
-        measures = {
-            m.name: m.measure.sums(
-                values[m.y_true], values[m.output], values.get(m.sample_weight or "")
-            )[None]
-            for m in self.plan.measurements
-        }
+        measures: dict[str, Array] = {}
+        for m in self.plan.measurements:
+            weight = values.get(m.sample_weight or "")
+            sums = m.measure.sums(values[m.y_true], values[m.output], weight)
+            measures[m.name] = np.asarray(sums)[None]
         for name, array in self.plan.tracked:
             measures[name] = np.array([[float(values[array]) * samples, samples]])
         return Sums(samples, np.array([float(values[LOSS]) * samples]), measures)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 TILE_ROWS = 8
 """Rows of a kernel's cotangent that are computed at once: of the widest vectors, and enough for
-the others."""
+the others. As ``block_start`` in ``native/src/dense.h`` has it."""
 BLOCKS = 8
-"""The most parts of a sum that threads share."""
+"""Blocks of a tall kernel, and the most parts of a batch: more threads than these find no work."""
+LINE = 64
+"""Elements of which threads share whole ones, so that they do not write to one cache line."""
 SAMPLES = 64
 """The least samples whose part of a gradient is computed apart: with fewer, threads would hand each
 other more in sums than they spare in activations."""
@@ -50,3 +52,13 @@ def is_tall(inner: int, rows: int) -> bool:
 def samples_at_once(batch: int) -> int:
     """Samples of a batch whose part of a gradient one thread computes."""
     return max(SAMPLES, class_of(batch) // BLOCKS)
+
+
+def parts_of(batch: int) -> int:
+    """In how many parts a gradient is computed."""
+    return -(-batch // samples_at_once(batch))
+
+
+def are_worth_adding(inner: int, outer: int, rows: int, parts: int) -> bool:
+    """Whether parts of a gradient are fewer numbers than the activations that they spare."""
+    return parts > 1 and parts * inner * outer <= rows * (inner + outer)

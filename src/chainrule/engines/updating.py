@@ -9,7 +9,7 @@ from chainrule.core.plan import Update, UpdateNode
 from chainrule.core.shapes import Shape
 from chainrule.engines.lowering import Lowering
 from chainrule.engines.operations import ALIGNMENT, Operation, Place, Size
-from chainrule.engines.sharing import TILE_ROWS
+from chainrule.engines.sharing import LINE, TILE_ROWS
 from chainrule.errors import NoKernelError
 
 FUSED = 2048
@@ -118,8 +118,9 @@ def _fused(
     takes = [i for i in touched if i not in local]
     makes = [i for part in steps for i in part.makes if i not in local]
     if slot.name in lowering.in_parts:  # which are added up element by element
-        row, rows = 1, FUSED
+        row, rows, grain = 1, FUSED, LINE
     else:
+        grain = TILE_ROWS
         row = slot.shape[1]
         rows = max(TILE_ROWS, FUSED // row // TILE_ROWS * TILE_ROWS)
     room = rows * row * len(local) * lowering.item + ALIGNMENT
@@ -127,7 +128,7 @@ def _fused(
     more = {"parts": [part.data() for part in parts], "local": local, "row": row, "at_once": rows}
     name = f"{gradient.name}, {', '.join(step.name for step in steps)}"
     extent = Size(0, slot.size // row)
-    fused = Operation("fused", name, takes, makes, "own", extent, TILE_ROWS, more=more)
+    fused = Operation("fused", name, takes, makes, "own", extent, grain, more=more)
     if slot.name in lowering.tall:
         fused.cut_in_blocks()
     return fused

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,8 +21,8 @@ KINK = 1e-3
 have a kink between them: those of smooth functions differ by the order of the step."""
 
 SHRINKING = 8
-"""Of a smooth function the difference of the two slopes shrinks as the step does; at a kink it
-stays. So a step smaller by this factor tells a kink from a strong curvature."""
+"""Of a smooth function the difference of the two slopes shrinks as the step does, again and again;
+at a kink it stays or vanishes. So steps smaller by this factor tell a kink from a curvature."""
 
 
 def central_difference(
@@ -43,10 +44,16 @@ def central_difference(
         step = STEP * max(1.0, float(np.abs(x[place])))
         slopes[place], fall, rise = _slopes(function, x, place, step, middle)
         if abs(rise - fall) > KINK * max(1.0, abs(rise), abs(fall)):
-            _, nearer_fall, nearer_rise = _slopes(function, x, place, step / SHRINKING, middle)
-            shrunk = (rise - fall) / (nearer_rise - nearer_fall or np.inf)
-            kinks[place] = not SHRINKING / 2 < shrunk < SHRINKING * 2
+            smaller = (step, step / SHRINKING, step / SHRINKING**2)
+            sides = [_slopes(function, x, place, step, middle)[1:] for step in smaller]
+            kinks[place] = not _shrink([right - left for left, right in sides])
     return slopes, kinks
+
+
+def _shrink(gaps: list[float]) -> bool:
+    """Whether each is about so much smaller than the one before as its step is."""
+    ratios = [before / after if after else np.inf for before, after in pairwise(gaps)]
+    return all(SHRINKING / 2 < ratio < SHRINKING * 2 for ratio in ratios)
 
 
 def _slopes(

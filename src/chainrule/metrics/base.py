@@ -72,7 +72,7 @@ class Metric:
     def sums_of_passes(
         self, y_true: Array, y_pred: Array, weight: Array | None, passes: int
     ) -> Array:
-        """:meth:`sums` of so many equal parts, (E, S); the values are computed at once for all."""
+        """:meth:`sums` of so many equal parts, (E, S); without weights all values at once."""
         if weight is None and type(self).sums is Metric.sums:
             values = np.asarray(self.values(y_true, y_pred), np.float64)
             if values.ndim:

@@ -97,6 +97,7 @@ class Compilable:
 
         Raises:
             NoKernelError: ``engine="native"``, and a part has no kernel.
+            MissingEngineError: ``engine="native"``, and chainrule was installed without it.
             UnknownNameError: A name is unknown; the message has the nearest.
             ArgumentError: ``metrics`` is no list, or loss and output do not belong together.
         """

@@ -83,6 +83,7 @@ class ArrayFeed:
         permuted: Permutation = lambda rows, later=0: None,
         steps: int | None = None,
     ) -> None:
+        batch_size = min(batch_size, max(data.rows, 1))  # engines make room for what they are told
         self._data, self._batch_size, self._permuted = data, batch_size, permuted
         self._whole = math.ceil(data.rows / batch_size)
         self.steps = _bounded(steps, self._whole)

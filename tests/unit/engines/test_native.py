@@ -16,6 +16,7 @@ from chainrule import layers, losses
 from chainrule.core import rng
 from chainrule.engines.lowering import Lowering
 from chainrule.engines.native import NativeEngine, kernels
+from chainrule.engines.operations import Size
 from chainrule.engines.updating import lower_update
 from chainrule.errors import NoKernelError
 from chainrule.models import Model, Sequential
@@ -91,6 +92,10 @@ def classifier():
         ({"states": []}, ValueError),
         ({"sources": []}, ValueError),
         ({"table": np.zeros((9, 0))}, ValueError),
+        ({"table": np.zeros((0, 9))}, ValueError),
+        ({"table": None}, ValueError),
+        ({"totals": np.zeros((1, 0))}, ValueError),
+        ({"totals": np.zeros((1, 1), np.float32)}, ValueError),
         ({"batch": 33}, ValueError),
         ({"batch": 0}, ValueError),
         ({"passes": 2}, ValueError),
@@ -149,6 +154,71 @@ def test_a_broken_list_of_operations_is_refused_or_harmless(data):
     lowering.memory.places[place] = lowering.memory.places[place]._replace(**{field: value})
     with contextlib.suppress(ValueError, MemoryError):
         lowering.program()
+
+
+@given(data=st.data())
+@settings(max_examples=200, deadline=None)
+def test_a_program_of_broken_operations_is_refused_or_runs_in_its_own_memory(data):
+    """Numbers of operations that move data are changed, and what is not refused is run."""
+    model, x, y = classifier()
+    lowering = Lowering(model.plan, model.plan.train, kernels(), 4)
+    lowering.read([], {"sample_weight": 1})
+    lowering.weigh({"sample_weight": 1})
+    lowering.read(["x", "y_true"], {})
+    moving = data.draw(st.sampled_from(lowering.operations))
+    value = data.draw(st.sampled_from([0, 1, 2, 7, 10**9]))
+    change = data.draw(st.sampled_from(["extent", "stretch", "takes", "makes", "shared", "more"]))
+    if change == "extent":
+        moving.extent = data.draw(st.sampled_from([Size(value, 0), Size(0, value), Size(1, value)]))
+    elif change == "stretch":
+        moving.stretch = value
+    elif change in ("takes", "makes"):
+        places = st.integers(0, len(lowering.memory.places) - 1)
+        setattr(moving, change, data.draw(st.lists(places, max_size=2)))
+    elif change == "shared":
+        moving.shared = data.draw(st.sampled_from(["samples", "alone", "own"]))
+    else:
+        name = data.draw(st.sampled_from(sorted(moving.more)))
+        moving.more = {**moving.more, name: value if name not in FLAGS else bool(value % 2)}
+    lowering.forward()
+    lowering.backward()
+    lowering.results([], ["loss"])
+    lower_update(lowering)
+    arrays = {"x": x.astype(np.float32), "y_true": y, "sample_weight": np.ones((20, 1), np.float32)}
+    run = model._run()
+    with contextlib.suppress(ValueError, IndexError, MemoryError):
+        lowering.program().run(
+            theta=run.theta.copy(),
+            states=[run.states[name].copy() for name in lowering.states],
+            sources=[arrays[name] for name in lowering.sources],
+            order=np.arange(20),
+            samples=20,
+            batch=4,
+            passes=1,
+            table=np.full((len(lowering.scalars), 5), 0.01),
+            seed=0,
+            step=0,
+            records=[],
+            totals=np.zeros((1, 1)),
+            threads=2,
+        )
+
+
+FLAGS = ("columns", "side_by_side", "weighted")
+
+
+@pytest.mark.parametrize("between", [layers.Flatten(), layers.Reshape((6,))])
+def test_what_only_reshapes_does_not_keep_a_small_network_from_the_native_engine(between):
+    model = Sequential([layers.Input((6,)), between, layers.Dense(1)])
+    model.compile("adam", "mse", engine="native")
+    assert model.engine == "native"
+
+
+def test_more_samples_in_a_batch_than_there_are_take_no_room():
+    model = Sequential([layers.Input((6,)), layers.Dense(300), layers.Dense(1)])
+    model.compile("sgd", "mse", engine="native")
+    model.fit(np.zeros((9, 6)), np.zeros(9), batch_size=10**10, verbose=0)
+    assert np.isfinite(model.get_weights()[0]).all()
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import pytest
 from chainrule.glass.differences import STEP, central_difference
 
 
-@pytest.mark.parametrize("shift", [0.0, 0.3 * STEP, -0.9 * STEP])
+@pytest.mark.parametrize("shift", [0.0, 0.01 * STEP, 0.105 * STEP, 0.3 * STEP, -0.9 * STEP])
 def test_a_kink_within_the_step_is_one(shift):
     _, kinks = central_difference(lambda x: float(np.abs(x - shift).sum()), np.array([0.0, 1.0]))
     assert kinks.tolist() == [True, False]
