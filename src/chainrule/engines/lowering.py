@@ -23,13 +23,7 @@ REDUCTIONS = {"sum_over_batch_size": 0, "mean": 0, "sum": 1, "mean_with_sample_w
 
 
 class Lowering(Assembly):
-    """Collects the operations of one graph of a plan.
-
-    Args:
-        plan: The model.
-        graph: The graph.
-        kernels: The extension's table.
-        batch: The most samples in a batch.
+    """Collects the operations of one graph of a plan; made from what an assembly is made from.
 
     Attributes:
         gradients: The operations that compute a parameter's gradient.
