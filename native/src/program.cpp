@@ -170,12 +170,12 @@ void Program::run(const Run& run, int threads) {
     if (!team_ || team_->count() != threads) {
         team_ = std::make_unique<Team>(threads);
         scratches_.assign(threads, std::vector<char>(scratch_ + 64));
+        ready_.assign(threads, std::vector<Ready>(operations_.size()));
     }
     addresses_.resize(arrays_.size());
     for (size_t i = 0; i < arrays_.size(); ++i) addresses_[i] = address(i, run);
     Shared shared;
-    std::vector<std::vector<Ready>> ready(threads, std::vector<Ready>(operations_.size()));
-    team_->run([&](int index) { work(run, *team_, index, ready[index], shared); });
+    team_->run([&](int index) { work(run, *team_, index, ready_[index], shared); });
     if (shared.wrong_row >= 0)
         throw std::out_of_range("a class number is out of range in row " +
                                 std::to_string(shared.wrong_row));

@@ -134,6 +134,7 @@ private:
     size_t scratch_;
     std::vector<void*> addresses_;  // of all arrays, in the run that is going on
     std::vector<std::vector<char>> scratches_;
+    std::vector<std::vector<Ready>> ready_;  // for each thread, of each operation
     std::unique_ptr<Team> team_;
     std::mutex busy_;  // one call at a time: they share the arena
     long process_ = 0;
