@@ -247,7 +247,7 @@ def main(out: Path) -> None:
     """Write the header."""
     sys.path.insert(0, str(SOURCES))
     import chainrule.layers
-    import chainrule.losses.total
+    import chainrule.losses
     import chainrule.optimizers  # noqa: F401  (registers its rules)
     from chainrule.core.rule import RULES, UPDATES
 

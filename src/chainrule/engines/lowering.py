@@ -147,10 +147,8 @@ class Lowering(Assembly):
     def _is_tall(self, node: Node) -> bool:
         kernel = node.inputs["kernel"]
         inner = self.graph.shapes[kernel][0] or 0
-        return self._is_trained(kernel) and is_tall(inner, class_of(self.batch))
-
-    def _is_trained(self, kernel: str) -> bool:
-        return self.graph is self.plan.train and kernel in self.plan.differentiated
+        trained = self.graph is self.plan.train and kernel in self.plan.differentiated
+        return trained and is_tall(inner, class_of(self.batch))
 
     def _in_blocks(self, node: Node, arrays: Mapping[str, int]) -> int:
         """A dense layer's product, for each block of inputs."""

@@ -188,6 +188,7 @@ _MODULES = {
         "poisson",
     ),
     "targets": ("match_rank", "reconcile", "valid"),
+    "total": (),
 }
 __getattr__, __dir__ = lazy(__name__, _MODULES)
 RULES.expect(__name__, _MODULES)
